@@ -1,0 +1,109 @@
+/**
+ * Moves due outbox rows to the planner: each lane has calls of its own in flight, so that no lane waits
+ * for another. Idempotent: a row leaves the outbox only after the planner has it, and the planner ignores
+ * what it has seen.
+ */
+import { LANES } from "../../src/shared/core/channels.ts";
+import type { Planner } from "../../src/shared/ports/planner.ts";
+import type { Outbox, OutboxRow } from "./outbox.ts";
+
+/** Messages in one call of the planner. */
+const PLAN_MESSAGES = 500;
+/** Planner calls under way, by lane. */
+const IN_FLIGHT: readonly number[] = [2, 2, 1];
+
+export class Flush {
+  static readonly SWEEP_EVERY_MS = 30_000;
+  readonly planner: Planner;
+  readonly #tenantId: string;
+  readonly #outbox: Outbox;
+  readonly #busy = new Map<string, Promise<void>>();
+  readonly #active = LANES.map(() => 0);
+  /** Grows with every plan, so that a sweep notices what was planned while it looked. */
+  #plans = 0;
+  #sweepDueAt: number | null = null;
+  /** A new process cannot know whether packs are open: its first alarm looks. */
+  #mustLook = true;
+
+  constructor(tenantId: string, outbox: Outbox, planner: Planner) {
+    this.#tenantId = tenantId;
+    this.#outbox = outbox;
+    this.planner = planner;
+  }
+
+  /** Until nothing is due that is not under way. Runs may overlap: they share the limits and never a row. */
+  async run(): Promise<void> {
+    await Promise.all(LANES.map((_, lane) => this.#runLane(lane)));
+  }
+
+  async #runLane(lane: number): Promise<void> {
+    const workers: Promise<void>[] = [];
+    while ((this.#active[lane] ?? 0) < (IN_FLIGHT[lane] ?? 1)) {
+      const rows = this.#due(lane);
+      if (rows.length === 0) break;
+      workers.push(this.#work(lane, rows));
+    }
+    await Promise.all(workers);
+  }
+
+  async #work(lane: number, first: OutboxRow[]): Promise<void> {
+    this.#active[lane] = (this.#active[lane] ?? 0) + 1;
+    try {
+      for (let rows = first; rows.length > 0; rows = this.#due(lane)) await this.#plan(rows);
+    } finally {
+      this.#active[lane] = (this.#active[lane] ?? 1) - 1;
+    }
+  }
+
+  #due(lane: number): OutboxRow[] {
+    return this.#outbox.due(lane, Date.now(), this.#busy, PLAN_MESSAGES);
+  }
+
+  async #plan(rows: readonly OutboxRow[]): Promise<void> {
+    const firsts = rows.map((row) => row.first);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    for (const first of firsts) this.#busy.set(first, promise);
+    try {
+      await this.planner.plan(this.#tenantId, `[${rows.map((row) => row.body.slice(1, -1)).join(",")}]`);
+      this.#outbox.remove(firsts);
+      this.expectWork();
+    } catch (error) {
+      this.#outbox.postpone(firsts, Date.now());
+      console.error(
+        JSON.stringify({ level: "error", event: "plan_failed", tenant_id: this.#tenantId, rows: firsts, error: String(error) }),
+      );
+    } finally {
+      for (const first of firsts) this.#busy.delete(first);
+      resolve();
+    }
+  }
+
+  /** Resolves when the row that holds a message is not under way. */
+  async settled(rowOf: () => string | undefined): Promise<void> {
+    for (;;) {
+      const row = rowOf();
+      const busy = row === undefined ? undefined : this.#busy.get(row);
+      if (!busy) return;
+      await busy;
+    }
+  }
+
+  /** There is at least one open pack: keep sweeping. */
+  expectWork(): void {
+    this.#plans += 1;
+    this.#sweepDueAt ??= Date.now() + Flush.SWEEP_EVERY_MS;
+  }
+
+  nextSweepAt(): number | null {
+    return this.#sweepDueAt;
+  }
+
+  async sweep(now: number): Promise<void> {
+    if (!this.#mustLook && (this.#sweepDueAt === null || now < this.#sweepDueAt)) return;
+    const plans = this.#plans;
+    this.#sweepDueAt = now + Flush.SWEEP_EVERY_MS;
+    const open = await this.planner.sweep(this.#tenantId);
+    this.#mustLook = false;
+    if (open === 0 && plans === this.#plans) this.#sweepDueAt = null;
+  }
+}

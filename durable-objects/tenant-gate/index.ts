@@ -1,0 +1,182 @@
+/**
+ * TenantGate: one per tenant and gate shard, named `ten_…#0`. A shell: what it decides is in accept.ts
+ * and core/admission.ts, what it keeps in outbox.ts and receipts.ts.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { EMPTY_METER } from "../../src/shared/core/admission.ts";
+import { LANES } from "../../src/shared/core/channels.ts";
+import type { Submission } from "../../src/shared/core/message.ts";
+import { parseGateName } from "../../src/shared/core/placement.ts";
+import type { AcceptRequest, AcceptResult, Gate, HeldPage, HeldResult } from "../../src/shared/ports/gate.ts";
+import type { Planner } from "../../src/shared/ports/planner.ts";
+import { acceptAll, type GateState } from "./accept.ts";
+import { Flush } from "./flush.ts";
+import { Outbox } from "./outbox.ts";
+import { Receipts } from "./receipts.ts";
+import { migrate } from "./schema.ts";
+
+/** A due row waits for the flush that its accept started; the alarm stands behind it in case that died. */
+const RESCUE_MS = 5_000;
+const TOUCH_EVERY_MS = 60_000;
+
+export class TenantGate extends DurableObject implements Gate {
+  readonly #tenantId: string;
+  readonly #gateShard: number;
+  readonly #outbox: Outbox;
+  readonly #receipts: Receipts;
+  readonly #flush: Flush;
+  readonly #revoked: Set<string>;
+  readonly #state: GateState;
+  #turn = 0;
+  #alarmAt: number | null = null;
+  #lastUsed = new Map<string, number>();
+  #touchedAt = 0;
+
+  constructor(ctx: DurableObjectState, env: unknown) {
+    super(ctx, env as never);
+    const { tenantId, gateShard } = parseGateName(ctx.id.name ?? "");
+    this.#tenantId = tenantId;
+    this.#gateShard = gateShard;
+    const { sql } = ctx.storage;
+    migrate(ctx.storage);
+    this.#outbox = new Outbox(sql);
+    this.#receipts = new Receipts(sql);
+    this.#revoked = new Set(
+      sql
+        .exec<{ key_id: string }>("SELECT key_id FROM revoked")
+        .toArray()
+        .map((r) => r.key_id),
+    );
+    const saved = sql.exec<{ state: string }>("SELECT state FROM meter WHERE id = 1").toArray()[0];
+    this.#state = saved ? (JSON.parse(saved.state) as GateState) : { meter: EMPTY_METER, mint: { at: 0, sequence: 0 } };
+    const planner = (ctx.exports as unknown as { Planner: (options: object) => Planner }).Planner({});
+    this.#flush = new Flush(tenantId, this.#outbox, planner);
+    ctx.blockConcurrencyWhile(async () => {
+      this.#alarmAt = await ctx.storage.getAlarm();
+    });
+  }
+
+  async accept(requests: readonly AcceptRequest[]): Promise<AcceptResult[]> {
+    const now = Date.now();
+    // One transaction: a throw half way (a full disk, a bug) leaves nothing behind, in memory or on disk.
+    const before = structuredClone(this.#state);
+    let results: AcceptResult[];
+    try {
+      results = this.ctx.storage.transactionSync(() => {
+        const done = acceptAll(requests, {
+          state: this.#state,
+          receipts: this.#receipts,
+          outbox: this.#outbox,
+          revoked: this.#revoked,
+          gateShard: this.#gateShard,
+          turn: this.#turn++,
+          now,
+          random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+        });
+        if (done.some((r) => r.kind === "accepted" && !r.replayed)) this.#saveMeter();
+        return done;
+      });
+    } catch (error) {
+      Object.assign(this.#state, before);
+      throw error;
+    }
+    for (const request of requests) this.#lastUsed.set(request.keyId, now);
+    this.#wake(now);
+    return results;
+  }
+
+  async find(messageId: string): Promise<Submission | null> {
+    return this.#outbox.locate(messageId)?.one ?? null;
+  }
+
+  async held(query: { projectId: string; before: string | null; limit: number }): Promise<HeldPage> {
+    return { submissions: this.#outbox.list(query.projectId, query.before, query.limit) };
+  }
+
+  async cancel(messageId: string): Promise<HeldResult> {
+    return this.#change(messageId, (one, now) => ({ ...one, cancelled_at: now, due_at: now }));
+  }
+
+  async reschedule(messageId: string, dueAt: number): Promise<HeldResult> {
+    return this.#change(messageId, (one) => ({ ...one, due_at: dueAt }));
+  }
+
+  async revoke(keyId: string): Promise<void> {
+    this.#revoked.add(keyId);
+    this.ctx.storage.sql.exec("INSERT OR IGNORE INTO revoked VALUES (?, ?)", keyId, Date.now());
+  }
+
+  async watch(): Promise<void> {
+    this.#flush.expectWork();
+    this.#armBy(Date.now() + Flush.SWEEP_EVERY_MS);
+  }
+
+  async stats(): Promise<{ held: number; due: number; oldestDueAt: number | null }> {
+    return { ...this.#outbox.count(Date.now()), oldestDueAt: this.#outbox.nextDueAt(LANES.length) };
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmAt = null;
+    const now = Date.now();
+    try {
+      this.#receipts.forget(now);
+      await Promise.all([this.#flush.run(), this.#flush.sweep(now), this.#touchKeys(now)]);
+    } catch (error) {
+      // The platform retries a failed alarm six times and then forgets it; we never let it come to that.
+      console.error(
+        JSON.stringify({ level: "error", event: "gate_alarm_failed", tenant_id: this.#tenantId, error: String(error) }),
+      );
+      this.#armBy(Date.now() + RESCUE_MS);
+    }
+    this.#rearm(Date.now());
+  }
+
+  /** Flushes at once, with an alarm behind it in case this process dies first. */
+  #wake(now: number): void {
+    const next = this.#outbox.nextDueAt(LANES.length);
+    if (next === null) return;
+    this.#armBy(Math.max(next, now + RESCUE_MS));
+    if (next <= now) this.ctx.waitUntil(this.#flush.run().then(() => this.#rearm(Date.now())));
+  }
+
+  #rearm(now: number): void {
+    const next = this.#outbox.nextDueAt(LANES.length);
+    if (next !== null) this.#armBy(Math.max(next, now + (next <= now ? RESCUE_MS : 0)));
+    const sweepAt = this.#flush.nextSweepAt();
+    if (sweepAt !== null) this.#armBy(Math.max(sweepAt, now + 1000));
+  }
+
+  /** Moves the alarm earlier if need be; never later, so no wake-up is lost. */
+  #armBy(at: number): void {
+    if (this.#alarmAt !== null && this.#alarmAt <= at) return;
+    this.#alarmAt = at;
+    this.ctx.storage.setAlarm(at);
+  }
+
+  async #change(messageId: string, edit: (one: Submission, now: number) => Submission): Promise<HeldResult> {
+    await this.#flush.settled(() => this.#outbox.locate(messageId)?.row);
+    const now = Date.now();
+    const found = this.#outbox.locate(messageId);
+    if (!found || found.one.cancelled_at !== undefined) return { kind: "gone" };
+    const changed = edit(found.one, now);
+    this.ctx.storage.transactionSync(() => this.#outbox.move(found, messageId, changed));
+    this.#wake(now);
+    return { kind: "done", submission: changed };
+  }
+
+  #saveMeter(): void {
+    this.ctx.storage.sql.exec(
+      "INSERT INTO meter VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
+      JSON.stringify(this.#state),
+    );
+  }
+
+  /** `last_used_at` costs a row a minute and key, not one a request. */
+  async #touchKeys(now: number): Promise<void> {
+    if (this.#lastUsed.size === 0 || now - this.#touchedAt < TOUCH_EVERY_MS) return;
+    this.#touchedAt = now;
+    const used = Object.fromEntries(this.#lastUsed);
+    this.#lastUsed = new Map();
+    await this.#flush.planner.touchKeys(this.#tenantId, used);
+  }
+}

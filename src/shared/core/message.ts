@@ -1,0 +1,185 @@
+/** The words of the domain as plain data. Times are milliseconds since 1970, ids as in ids.ts. */
+import type { Channel, Lane, Priority } from "./channels.ts";
+import type { EventType, Status } from "./status.ts";
+
+export type Mode = "live" | "test";
+export type DeliveryGuarantee = "at_least_once" | "at_most_once";
+
+/** Inline content: one part a channel, each field a Liquid template. */
+export interface Content {
+  readonly email?: EmailContent;
+  readonly sms?: TextContent;
+  readonly push?: PushContent;
+  readonly whatsapp?: TextContent;
+  readonly inapp?: InAppContent;
+  readonly chat?: TextContent;
+}
+export interface EmailContent {
+  readonly subject: string;
+  readonly html?: string | undefined;
+  readonly text?: string | undefined;
+  readonly from?: string | undefined;
+  readonly reply_to?: string | undefined;
+  readonly cc?: readonly string[] | undefined;
+  readonly bcc?: readonly string[] | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+export interface TextContent {
+  readonly text: string;
+}
+export interface PushContent {
+  readonly title: string;
+  readonly body: string;
+  readonly data?: Readonly<Record<string, string>> | undefined;
+  readonly url?: string | undefined;
+}
+export interface InAppContent {
+  readonly title: string;
+  readonly body: string;
+  readonly url?: string | undefined;
+}
+
+/** What one request asked for, shared by all of its recipients. Stored once a request, or inline in a single row. */
+export interface Order {
+  readonly request_id: string;
+  /** `tpl_…` and the version that was published when the request came in. */
+  readonly template_id?: string;
+  readonly template_version?: number;
+  readonly content?: Content;
+  readonly variables?: Readonly<Record<string, unknown>>;
+  readonly locale?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly attachments?: readonly string[];
+  readonly callback_url?: string;
+  readonly delivery?: DeliveryGuarantee;
+  readonly sensitive?: boolean;
+}
+
+/** One recipient of a request: where, and what is different for this one. */
+export interface Recipient {
+  readonly channel: Channel;
+  /** Normalised: lower-case domain, E.164, or the token as it came. */
+  readonly destination: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+}
+
+/** A run of messages as the gate keeps it: one order, `to.length` recipients, ids derived from `first`. */
+export interface Submission {
+  readonly first: string;
+  readonly project_id: string;
+  readonly mode: Mode;
+  readonly priority: Priority;
+  readonly template?: string;
+  readonly category?: string;
+  readonly tags?: readonly string[];
+  readonly accepted_at: number;
+  readonly due_at: number;
+  readonly expires_at: number | null;
+  /** Set where the caller cancelled before planning: the row is written as cancelled and never sent. */
+  readonly cancelled_at?: number;
+  readonly order: Order;
+  readonly to: readonly Recipient[];
+}
+
+export interface Attempt {
+  readonly id: string;
+  readonly n: number;
+  readonly connection_id: string;
+  readonly provider: string;
+  readonly at: number;
+  readonly ms: number;
+  readonly outcome: "sent" | "permanent" | "transient" | "throttled" | "misconfigured" | "recipient_invalid" | "unknown";
+  /** The provider's own code, such as `21211` or `ThrottlingException`. */
+  readonly code?: string;
+  readonly reason?: string;
+  readonly provider_message_id?: string;
+}
+
+/** One message on one channel. Kept inside its message's row. */
+export interface Delivery {
+  readonly n: number;
+  readonly channel: Channel;
+  readonly destination: string;
+  readonly due_at: number;
+  /** `unknown`: a lease ran out with no outcome, so the provider may or may not have it. */
+  readonly phase: "waiting" | "sent" | "failed" | "unknown";
+  readonly attempts: readonly Attempt[];
+}
+
+export interface MessageEvent {
+  readonly type: EventType;
+  readonly at: number;
+  /** What makes the event unique within its message; a repeat of it is dropped. */
+  readonly key: string;
+  readonly delivery?: number;
+  readonly attempt_id?: string;
+  readonly connection_id?: string;
+  readonly provider?: string;
+  readonly code?: string;
+  readonly reason?: string;
+}
+
+/** A message as its row holds it. */
+export interface Message {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly projectId: string;
+  readonly mode: Mode;
+  readonly status: Status;
+  readonly channel: Channel;
+  readonly recipient: string;
+  readonly template: string | null;
+  readonly priority: Priority;
+  readonly category: string | null;
+  readonly tags: readonly string[];
+  /** Where the order is kept: in the row, or in the `orders` row of the run's first id. */
+  readonly order: Order | null;
+  readonly orderRef: string | null;
+  readonly variables: Readonly<Record<string, unknown>> | null;
+  readonly deliveries: readonly Delivery[];
+  readonly log: readonly MessageEvent[];
+  readonly createdAt: number;
+  readonly dueAt: number;
+  readonly expiresAt: number | null;
+  readonly updatedAt: number;
+}
+
+/** A group of deliveries that are claimed, sent and settled together. */
+export interface Pack {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly channel: Channel;
+  readonly lane: Lane;
+  /** Message id and delivery number. */
+  readonly refs: readonly (readonly [string, number])[];
+  readonly dueAt: number;
+}
+
+/** Composed content for one recipient: what a provider's `encode` gets. */
+export type Envelope = {
+  readonly attemptId: string;
+  readonly messageId: string;
+  readonly to: string;
+  readonly tags: readonly string[];
+} & (
+  | ({ readonly channel: "email"; readonly attachments: readonly AttachedFile[] } & EmailContent)
+  | ({ readonly channel: "sms" | "whatsapp" | "chat"; readonly validitySeconds?: number } & TextContent)
+  | ({ readonly channel: "push" } & PushContent)
+  | ({ readonly channel: "inapp" } & InAppContent)
+);
+
+export interface AttachedFile {
+  readonly filename: string;
+  readonly contentType: string;
+  readonly contentBase64: string;
+}
+
+/** A provider's answer to one attempt, classified once, in its adapter. */
+export type Receipt =
+  | { readonly outcome: "sent"; readonly providerMessageId: string }
+  | {
+      readonly outcome: "permanent" | "transient" | "throttled" | "misconfigured" | "recipient_invalid" | "unknown";
+      readonly code: string;
+      readonly reason: string;
+      readonly retryAfterMs?: number | undefined;
+    };

@@ -1,0 +1,61 @@
+/** What a tenant may do, and how a project wants its sends handled. */
+import type { BucketLimit } from "./bucket.ts";
+import type { Mode } from "./message.ts";
+import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
+
+export interface TenantLimits extends BucketLimit {
+  /** Messages a calendar month (UTC); null for no limit. */
+  readonly monthlyMessages: number | null;
+  /** Whether `priority: critical` passes when the bucket is empty. */
+  readonly criticalExempt: boolean;
+}
+
+export const DEFAULT_LIMITS: TenantLimits = {
+  ratePerSecond: 100,
+  burst: 2000,
+  monthlyMessages: null,
+  criticalExempt: true,
+};
+
+export interface ProjectSettings {
+  /** How long an idempotency key is kept, seconds: 24 h unless set, 30 days at most. */
+  readonly idempotencySeconds: number;
+  readonly retry: RetryPolicy;
+}
+
+export const DEFAULT_PROJECT: ProjectSettings = { idempotencySeconds: 86_400, retry: DEFAULT_RETRY };
+export const MAX_IDEMPOTENCY_SECONDS = 30 * 86_400;
+
+export const SCOPES = [
+  "messages:send",
+  "messages:read",
+  "messages:manage",
+  "templates:read",
+  "templates:write",
+  "connections:read",
+  "connections:write",
+  "keys:read",
+  "keys:write",
+  "attachments:read",
+  "attachments:write",
+  "dead_letters:read",
+  "dead_letters:write",
+  "projects:read",
+  "projects:write",
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Who is calling, and all that a request needs to know about them. Cached in an isolate for at most 30 s. */
+export interface Caller {
+  readonly keyId: string;
+  readonly tenantId: string;
+  readonly projectId: string;
+  readonly mode: Mode;
+  readonly scopes: readonly Scope[];
+  readonly expiresAt: number | null;
+  readonly keyLimit: BucketLimit | null;
+  readonly limits: TenantLimits;
+  readonly project: ProjectSettings;
+  readonly dbShards: readonly number[];
+  readonly gateShards: number;
+}

@@ -1,0 +1,25 @@
+/**
+ * What the api Worker asks the dispatcher to do, since only the dispatcher holds the queues and the key
+ * that opens sending credentials. Reached over RPC, so arguments and results are plain data.
+ */
+import type { Ringer } from "./ringer.ts";
+
+export type Verification =
+  | { readonly ok: true; readonly detail: string }
+  | { readonly ok: false; readonly code: string; readonly detail: string };
+
+export interface QueueState {
+  readonly queue: string;
+  readonly backlog_count: number;
+  readonly backlog_bytes: number;
+  readonly oldest_message_at: string | null;
+}
+
+export interface Desk {
+  ring(bells: Parameters<Ringer["ring"]>[0]): Promise<void>;
+  /** Asks the provider, with the stored credentials, whether they work. Sends nothing. */
+  verifyConnection(scope: { readonly tenantId: string; readonly projectId: string }, connectionId: string): Promise<Verification>;
+  queues(): Promise<readonly QueueState[]>;
+  /** Whether the dispatcher reaches its databases and can open sealed credentials. */
+  health(): Promise<{ readonly ok: boolean; readonly checks: Readonly<Record<string, string>> }>;
+}

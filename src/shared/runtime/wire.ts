@@ -1,0 +1,112 @@
+/** The composition root: the only file that names bindings. */
+import { fetchCarrier } from "../adapters/fetch-carrier.ts";
+import { joseSealer, joseUnsealer } from "../adapters/jose-vault.ts";
+import { queueRinger } from "../adapters/queue-ringer.ts";
+import type { Bell } from "../contract/jobs.ts";
+import { type Channel, type Lane, sendQueue } from "../core/channels.ts";
+import { gateName } from "../core/placement.ts";
+import type { Desk } from "../ports/desk.ts";
+import type { Gate } from "../ports/gate.ts";
+import type { Ringer } from "../ports/ringer.ts";
+import type { Deps } from "../verbs/deps.ts";
+import { logger } from "./log.ts";
+
+/** Secrets are not in wrangler.toml, so the generated types do not know them. */
+export type DispatcherBindings = DispatcherEnv & { readonly SEAL_PRIVATE_KEYS: string };
+export type ApiBindings = ApiEnv;
+export type WebhooksBindings = WebhooksEnv;
+
+const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
+
+/** A binding that this Worker does not have: using it is a bug, and says which. */
+function absent<T extends object>(what: string): T {
+  return new Proxy({} as T, {
+    get(_, property): never {
+      throw new Error(`${what}.${String(property)} is not wired in this Worker`);
+    },
+  });
+}
+
+/** Reads a variable that must be there; a missing one fails by its name. */
+function required(env: object, name: string): string {
+  const value = (env as Record<string, unknown>)[name];
+  if (typeof value !== "string" || value === "") throw new Error(`the variable ${name} is missing`);
+  return value;
+}
+
+function messageShards(env: object): D1Database[] {
+  const shards: D1Database[] = [];
+  for (let i = 0; ; i++) {
+    const shard = (env as Record<string, unknown>)[`MESSAGES_${String(i).padStart(2, "0")}`];
+    if (!shard) return shards;
+    shards.push(shard as D1Database);
+  }
+}
+
+function gates(namespace: unknown): (tenantId: string, gateShard: number) => Gate {
+  const ns = namespace as DurableObjectNamespace;
+  // A stub answers every method of the object behind it; TenantGate implements Gate.
+  return (tenantId, gateShard) => ns.getByName(gateName(tenantId, gateShard)) as unknown as Gate;
+}
+
+function common(env: { readonly DB: D1Database; readonly LOG_LEVEL: string }, worker: string) {
+  return {
+    now: () => Date.now(),
+    random,
+    log: logger(env.LOG_LEVEL, worker),
+    control: env.DB,
+    shards: messageShards(env),
+  };
+}
+
+export function apiDeps(env: ApiBindings): Deps {
+  const desk = env.DISPATCHER as unknown as Desk;
+  return {
+    ...common(env, "api"),
+    gate: gates(env.TENANT_GATE),
+    files: env.FILES,
+    ringer: { ...absent<Ringer>("ringer"), ring: (bells) => desk.ring(bells) },
+    carrier: absent("carrier"),
+    sealer: joseSealer(env.SEAL_PUBLIC_KEY),
+    unsealer: absent("unsealer"),
+    desk,
+    allowPrivateEndpoints: env.ALLOW_PRIVATE_ENDPOINTS === "true",
+    publicUrl: env.PUBLIC_URL,
+  };
+}
+
+export function dispatcherDeps(env: DispatcherBindings): Deps {
+  const queueOf = (channel: Channel, lane: Lane): Queue<Bell> => {
+    const name = sendQueue(channel, lane).toUpperCase().replaceAll("-", "_");
+    const queue = (env as unknown as Record<string, Queue<Bell> | undefined>)[name];
+    if (!queue) throw new Error(`the queue ${name} is not bound`);
+    return queue;
+  };
+  return {
+    ...common(env, "dispatcher"),
+    gate: gates(env.TENANT_GATE),
+    files: env.FILES,
+    ringer: queueRinger(queueOf, env.EVENTS),
+    carrier: fetchCarrier(),
+    sealer: absent("sealer"),
+    unsealer: joseUnsealer(required(env, "SEAL_PRIVATE_KEYS")),
+    desk: absent("desk"),
+    allowPrivateEndpoints: env.ALLOW_PRIVATE_ENDPOINTS === "true",
+    publicUrl: env.PUBLIC_URL,
+  };
+}
+
+export function webhooksDeps(env: WebhooksBindings): Deps {
+  return {
+    ...common(env, "webhooks"),
+    gate: () => absent("gate"),
+    files: absent("files"),
+    ringer: absent("ringer"),
+    carrier: absent("carrier"),
+    sealer: absent("sealer"),
+    unsealer: absent("unsealer"),
+    desk: absent("desk"),
+    allowPrivateEndpoints: false,
+    publicUrl: "",
+  };
+}

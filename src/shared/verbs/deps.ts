@@ -1,0 +1,46 @@
+/** What verbs are made from. A verb names just what it uses: `Pick<Deps, "control" | "now">`. */
+import type { Random } from "../core/ids.ts";
+import type { Carrier } from "../ports/carrier.ts";
+import type { Desk } from "../ports/desk.ts";
+import type { Gate } from "../ports/gate.ts";
+import type { Ringer } from "../ports/ringer.ts";
+import type { Sealer, Unsealer } from "../ports/vault.ts";
+
+export interface Deps {
+  /** Milliseconds since 1970. The only clock. */
+  readonly now: () => number;
+  readonly random: Random;
+  readonly log: (line: LogLine) => void;
+  /** The control database. */
+  readonly control: D1Database;
+  /** The message databases, by index. */
+  readonly shards: readonly D1Database[];
+  /** The gate of a tenant's shard. */
+  readonly gate: (tenantId: string, gateShard: number) => Gate;
+  readonly files: R2Bucket;
+  readonly ringer: Ringer;
+  readonly carrier: Carrier;
+  readonly sealer: Sealer;
+  readonly unsealer: Unsealer;
+  /** The dispatcher, as the api Worker reaches it. */
+  readonly desk: Desk;
+  /** Whether connections may point at plain http and private addresses. */
+  readonly allowPrivateEndpoints: boolean;
+  /** How the world reaches this deployment, without a trailing slash. */
+  readonly publicUrl: string;
+}
+
+export interface LogLine {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly event: string;
+  readonly [field: string]: unknown;
+}
+
+/** Who acts, for the audit log. */
+export interface Actor {
+  readonly tenantId: string;
+  readonly projectId: string;
+  /** `key:key_…`, `operator`, or `system`. */
+  readonly name: string;
+  readonly requestId: string;
+}

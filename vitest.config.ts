@@ -1,0 +1,57 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { sealKeys } from "./src/shared/testing/seal-keys.ts";
+
+export default defineConfig(async () => {
+  const [control, messages] = await Promise.all([readD1Migrations("migrations/control"), readD1Migrations("migrations/messages")]);
+  const keys = await sealKeys();
+  return {
+    test: {
+      projects: [
+        {
+          plugins: [
+            cloudflareTest({
+              main: "./src/shared/testing/worker.ts",
+              wrangler: { configPath: "./workers/dispatcher/wrangler.toml" },
+              miniflare: {
+                bindings: {
+                  TEST_CONTROL_MIGRATIONS: control,
+                  TEST_MESSAGES_MIGRATIONS: messages,
+                  SEAL_PUBLIC_KEY: keys.publicJwk,
+                  SEAL_PRIVATE_KEYS: keys.privateJwks,
+                  LOG_LEVEL: "error",
+                  ALLOW_PRIVATE_ENDPOINTS: "true",
+                  PUBLIC_URL: "https://carillon.test",
+                },
+                queueConsumers: { events: { maxBatchSize: 20, maxBatchTimeout: 0 } },
+              },
+            }),
+          ],
+          test: {
+            name: "workerd",
+            include: ["src/**/*.test.ts", "workers/**/*.test.ts", "durable-objects/**/*.test.ts"],
+            exclude: ["**/*.node.test.ts"],
+            setupFiles: ["./src/shared/testing/setup.ts"],
+            testTimeout: 20_000,
+          },
+        },
+        {
+          test: {
+            name: "node",
+            include: ["src/**/*.node.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
+            testTimeout: 20_000,
+          },
+        },
+        {
+          test: {
+            name: "e2e",
+            include: ["e2e/**/*.test.ts"],
+            testTimeout: 60_000,
+            hookTimeout: 60_000,
+            fileParallelism: false,
+          },
+        },
+      ],
+    },
+  };
+});

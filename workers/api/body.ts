@@ -1,0 +1,85 @@
+/** Reads and validates what a caller sent. Every flaw is reported at once, with its path. */
+import type { z } from "zod";
+import { Fault, type Flaw } from "../../src/shared/core/faults.ts";
+
+const DEFAULT_MAX_BYTES = 65_536;
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
+/** The raw bytes, at most `maxBytes` of them: a longer body is refused as soon as it is known to be longer. */
+export async function readBytes(request: Request, maxBytes = DEFAULT_MAX_BYTES): Promise<Uint8Array> {
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  if (declared > maxBytes) throw tooLarge(maxBytes);
+  if (!request.body) return new Uint8Array();
+  if (declared > 0) {
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes);
+    return bytes;
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
+function tooLarge(maxBytes: number): Fault {
+  return new Fault("body_too_large", { detail: `This endpoint takes at most ${maxBytes} bytes.` });
+}
+
+export function parseJson(bytes: Uint8Array, contentType: string | null): unknown {
+  const type = contentType?.split(";", 1)[0]?.trim().toLowerCase();
+  if (type && type !== "application/json" && !type.endsWith("+json")) {
+    throw new Fault("unsupported_media_type", { detail: `Got ${type.slice(0, 100)}.` });
+  }
+  try {
+    return JSON.parse(decoder.decode(bytes));
+  } catch (error) {
+    throw new Fault("malformed_json", {
+      detail: error instanceof SyntaxError ? error.message.slice(0, 200) : "The body is not UTF-8.",
+    });
+  }
+}
+
+/** Parses with a shape; a value that does not fit is refused with all of its flaws. */
+export function validate<S extends z.ZodType>(
+  shape: S,
+  value: unknown,
+  code: "validation_failed" | "bad_request" = "validation_failed",
+): z.output<S> {
+  const result = shape.safeParse(value);
+  if (result.success) return result.data;
+  throw new Fault(code, { errors: flawsOf(result.error) });
+}
+
+export function flawsOf(error: z.ZodError): Flaw[] {
+  const flaws: Flaw[] = [];
+  const add = (issues: readonly z.core.$ZodIssue[], at: readonly PropertyKey[]): void => {
+    for (const issue of issues) {
+      const path = [...at, ...issue.path];
+      if (issue.code === "unrecognized_keys") {
+        for (const key of issue.keys) flaws.push({ path: jsonPath([...path, key]), message: "There is no such field." });
+      } else {
+        flaws.push({ path: jsonPath(path), message: issue.message });
+      }
+    }
+  };
+  add(error.issues, []);
+  return flaws.slice(0, 1000);
+}
+
+/** `["to", 0, "destination"]` → `to[0].destination`. */
+export function jsonPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((out, part) => {
+    if (typeof part === "number") return `${out}[${part}]`;
+    return out === "" ? String(part) : `${out}.${String(part)}`;
+  }, "");
+}

@@ -1,0 +1,112 @@
+/** One request through one route: authenticate → read → validate → handle → answer, and one log line. */
+import type { Context } from "hono";
+import { Fault } from "../../src/shared/core/faults.ts";
+import { newId } from "../../src/shared/core/ids.ts";
+import type { Caller } from "../../src/shared/core/tenant.ts";
+import { problem } from "../../src/shared/runtime/problem.ts";
+import { authenticate, bearer, sha256Hex } from "../../src/shared/verbs/authenticate.ts";
+import type { Deps } from "../../src/shared/verbs/deps.ts";
+import { parseJson, readBytes, validate } from "./body.ts";
+import type { Call, Reply, Route } from "./route.ts";
+
+export interface ApiContext {
+  readonly deps: Deps;
+  readonly operatorKeyHash: string;
+}
+
+const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const EMPTY = new Uint8Array();
+
+/** Answers a request with `work`; turns what it throws into problem+json. */
+export async function answer(
+  c: Context,
+  { deps }: ApiContext,
+  label: string,
+  work: (requestId: string) => Promise<Response>,
+): Promise<Response> {
+  const startedAt = deps.now();
+  const given = c.req.header("x-request-id");
+  const requestId = given !== undefined && REQUEST_ID.test(given) ? given : newId("req", startedAt, deps.random);
+  const traceparent = c.req.header("traceparent");
+  let response: Response;
+  let failure: unknown;
+  try {
+    response = await work(requestId);
+  } catch (error) {
+    const known = error instanceof Fault;
+    if (!known) failure = error;
+    response = problem(known ? error : new Fault("internal"), requestId);
+  }
+  response.headers.set("x-request-id", requestId);
+  if (traceparent !== undefined && TRACEPARENT.test(traceparent)) response.headers.set("traceparent", traceparent);
+  deps.log({
+    level: failure === undefined ? "info" : "error",
+    event: "request",
+    request_id: requestId,
+    route: label,
+    status: response.status,
+    ms: deps.now() - startedAt,
+    ...(failure === undefined ? {} : { error: failure instanceof Error ? (failure.stack ?? failure.message) : String(failure) }),
+  });
+  return response;
+}
+
+export function serve(route: Route, contextOf: (c: Context) => ApiContext): (c: Context) => Promise<Response> {
+  const label = `${route.method} ${route.path}`;
+  return (c) => {
+    const api = contextOf(c);
+    return answer(c, api, label, async (requestId) => {
+      const caller = await callerOf(route, c, api);
+      const reply = await route.handle((await readCall(route, c, api, requestId, caller)) as Call<never, never, never>);
+      return reply instanceof Response ? reply : toResponse(reply);
+    });
+  };
+}
+
+const NOBODY = {} as Caller;
+
+async function callerOf(route: Route, c: Context, api: ApiContext): Promise<Caller> {
+  if (route.auth === "public") return NOBODY;
+  const token = bearer(c.req.header("authorization") ?? null);
+  if (route.auth === "operator") {
+    if (api.operatorKeyHash === "" || (await sha256Hex(token)) !== api.operatorKeyHash) throw new Fault("unauthenticated");
+    return NOBODY;
+  }
+  const caller = await authenticate(api.deps, token, route.cachedAuth === true);
+  if (!caller.scopes.includes(route.auth)) throw new Fault("forbidden", { detail: `The call needs the scope ${route.auth}.` });
+  return caller;
+}
+
+async function readCall(route: Route, c: Context, { deps }: ApiContext, requestId: string, caller: Caller): Promise<Call> {
+  const params = route.params ? validate(route.params, c.req.param(), "bad_request") : undefined;
+  const query = route.query ? validate(route.query, c.req.query(), "bad_request") : undefined;
+  const takesBody = route.body !== undefined || route.rawBody === true;
+  const rawBody = takesBody ? await readBytes(c.req.raw, route.maxBodyBytes) : EMPTY;
+  const body = route.body ? validate(route.body, parseJson(rawBody, c.req.header("content-type") ?? null)) : undefined;
+  return {
+    deps,
+    request: c.req.raw,
+    requestId,
+    params,
+    query,
+    body,
+    rawBody,
+    caller,
+    actor: {
+      tenantId: caller.tenantId,
+      projectId: caller.projectId,
+      name: route.auth === "operator" ? "operator" : `key:${caller.keyId}`,
+      requestId,
+    },
+    waitUntil: (work) => c.executionCtx.waitUntil(work),
+  };
+}
+
+function toResponse(reply: Reply): Response {
+  if (reply.body === undefined) return new Response(null, { status: reply.status, headers: { ...reply.headers } });
+  return new Response(JSON.stringify(reply.body), {
+    status: reply.status,
+    headers: { "content-type": "application/json", ...reply.headers },
+  });
+}

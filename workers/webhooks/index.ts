@@ -1,0 +1,13 @@
+/** The webhooks Worker. */
+import { type WebhooksBindings, webhooksDeps } from "../../src/shared/runtime/wire.ts";
+import { record } from "./steps.ts";
+
+export default {
+  fetch(): Response {
+    return new Response(null, { status: 404 });
+  },
+
+  async queue(batch: MessageBatch, env: WebhooksBindings): Promise<void> {
+    if (batch.queue === "events") await record(webhooksDeps(env), batch);
+  },
+};
