@@ -54,6 +54,10 @@ export interface Route {
   readonly responses: Readonly<
     Record<number, { readonly description: string; readonly body: z.ZodType | null; readonly mediaType?: string }>
   >;
+  /** The route reads `Idempotency-Key`, and says `Idempotent-Replayed` where an answer is a repeat. */
+  readonly idempotent?: boolean;
+  /** Bodies that are valid: shown in OpenAPI and the docs, and what the fuzz starts from. One is made up where none is given. */
+  readonly examples?: readonly { readonly summary: string; readonly body: unknown }[];
   /** Refusals that this route can answer with, beyond those that follow from its shape. */
   readonly faults?: readonly FaultCode[];
   readonly handle: (call: Call<never, never, never>) => Promise<Reply | Response>;
