@@ -46,7 +46,9 @@ export interface HttpProvider<C = unknown, S = unknown> {
   /** A request that proves the credentials and sends nothing, and what its answer means. */
   readonly probe: {
     encode(account: Account<C, S>, context: EncodeContext): Promise<Request>;
-    decode(answer: Answer): { readonly ok: true; readonly detail: string } | { readonly ok: false; readonly code: string; readonly detail: string };
+    decode(
+      answer: Answer,
+    ): { readonly ok: true; readonly detail: string } | { readonly ok: false; readonly code: string; readonly detail: string };
   };
 }
 

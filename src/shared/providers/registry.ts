@@ -1,0 +1,12 @@
+/** Every provider there is. Adding one is its file and a line here. */
+import type { Provider } from "./provider.ts";
+import { sandbox } from "./sandbox.ts";
+
+export const PROVIDERS: readonly Provider[] = [sandbox];
+
+const BY_ID = new Map(PROVIDERS.map((provider) => [provider.id, provider]));
+
+/** The provider of that id, such as `ses`; undefined for an id that this release does not know. */
+export function providerOf(id: string): Provider | undefined {
+  return BY_ID.get(id);
+}
