@@ -94,11 +94,16 @@ export class TenantGate extends DurableObject implements Gate {
   }
 
   async cancel(messageId: string): Promise<HeldResult> {
-    return this.#change(messageId, (one, now) => ({ ...one, cancelled_at: now, due_at: now }));
+    return this.#change(messageId, (one, now) => ({ ...one, cancelled_at: now }));
   }
 
   async reschedule(messageId: string, dueAt: number): Promise<HeldResult> {
-    return this.#change(messageId, (one) => ({ ...one, due_at: dueAt }));
+    return this.#change(messageId, (one) => ({
+      ...one,
+      due_at: dueAt,
+      // What was asked for is a time to live after the due time: it moves along.
+      expires_at: one.expires_at === null ? null : one.expires_at + dueAt - one.due_at,
+    }));
   }
 
   async revoke(keyId: string): Promise<void> {

@@ -107,7 +107,7 @@ export class Outbox {
     const rest = found.submissions.flatMap((s) => without(s, id));
     this.#sql.exec("DELETE FROM outbox WHERE first = ?", found.row);
     if (rest.length > 0) this.add({ ...group(rest), lane: found.lane, dueAt: found.dueAt });
-    this.add({ ...group([changed]), lane: found.lane, dueAt: changed.due_at });
+    this.add({ ...group([changed]), lane: found.lane, dueAt: changed.cancelled_at ?? changed.due_at });
   }
 
   /** Held messages below `before`, newest first, one recipient each. Scans a bounded number of rows. */
