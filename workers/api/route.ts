@@ -31,6 +31,14 @@ export interface Call<P = unknown, Q = unknown, B = unknown> {
 type Shape = z.ZodType | undefined;
 type Out<S extends Shape> = S extends z.ZodType ? z.output<S> : undefined;
 
+export interface DeclaredResponse {
+  readonly description: string;
+  readonly body: z.ZodType | null;
+  readonly mediaType?: string;
+  /** Headers beyond those that every answer has → what they say. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** With `{name}` for parameters. */
@@ -46,14 +54,14 @@ export interface Route {
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
+  /** What the docs show as the body, where the handler itself checks its parts one by one. */
+  readonly documentBody?: z.ZodType;
   /** 64 KiB unless set. */
   readonly maxBodyBytes?: number;
   /** The body is bytes of any type: neither parsed nor validated. */
   readonly rawBody?: boolean;
   /** Status → what it means and its shape; `null` for no body. */
-  readonly responses: Readonly<
-    Record<number, { readonly description: string; readonly body: z.ZodType | null; readonly mediaType?: string }>
-  >;
+  readonly responses: Readonly<Record<number, DeclaredResponse>>;
   /** The route reads `Idempotency-Key`, and says `Idempotent-Replayed` where an answer is a repeat. */
   readonly idempotent?: boolean;
   /** Bodies that are valid: shown in OpenAPI and the docs, and what the fuzz starts from. One is made up where none is given. */
