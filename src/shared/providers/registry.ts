@@ -1,8 +1,10 @@
 /** Every provider there is. Adding one is its file and a line here. */
+import { ses } from "./email/ses.ts";
 import type { Provider } from "./provider.ts";
 import { sandbox } from "./sandbox.ts";
+import { twilio } from "./sms/twilio.ts";
 
-export const PROVIDERS: readonly Provider[] = [sandbox];
+export const PROVIDERS: readonly Provider[] = [ses, twilio, sandbox];
 
 const BY_ID = new Map(PROVIDERS.map((provider) => [provider.id, provider]));
 

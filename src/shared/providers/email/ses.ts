@@ -1,0 +1,134 @@
+/**
+ * AWS SES v2, SendEmail with simple content.
+ * https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
+ */
+import { z } from "zod";
+import type { Envelope } from "../../core/message.ts";
+import { parseObject, text } from "../answers.ts";
+import { awsRequest } from "../aws.ts";
+import { endpoint, under } from "../endpoint.ts";
+import { type Account, type EncodeContext, httpProvider } from "../provider.ts";
+import { headerValue, isMailbox, mailbox, oneLine } from "./lines.ts";
+import { accountState, refusal } from "./ses-answers.ts";
+
+const secret = z
+  .string()
+  .min(1)
+  .max(4096)
+  .regex(/^[\x21-\x7e]+$/, "It holds characters that no such key has.");
+
+const credentials = z.strictObject({
+  access_key_id: z
+    .string()
+    .regex(/^\w{1,128}$/, "An access key id has letters and digits only.")
+    .meta({ title: "Access key id" }),
+  secret_access_key: secret.meta({ title: "Secret access key", format: "password" }),
+  session_token: secret.optional().meta({ title: "Session token", format: "password" }),
+});
+
+const settings = z.strictObject({
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "A region looks like eu-west-1.")
+    .meta({ title: "Region" }),
+  from: z
+    .string()
+    .max(320)
+    .refine(isMailbox, "A sender is `a@b.example` or `Name <a@b.example>`.")
+    .meta({ title: "Sender", description: "Used where the content names none. Must be verified in SES." }),
+  configuration_set: z
+    .string()
+    .regex(/^[\w-]{1,64}$/)
+    .optional()
+    .meta({ title: "Configuration set", description: "Its event destination reports what became of a message." }),
+  endpoint: endpoint.optional(),
+});
+
+type SesAccount = Account<z.output<typeof credentials>, z.output<typeof settings>>;
+
+export const ses = httpProvider<z.output<typeof credentials>, z.output<typeof settings>>({
+  id: "ses",
+  name: "Amazon SES",
+  channels: ["email"],
+  credentials,
+  settings,
+  timeoutMs: 10_000,
+  idempotent: false,
+  encode(envelope, account, { now }) {
+    const body = new TextEncoder().encode(JSON.stringify(sendEmail(envelope, account)));
+    return signed(account, { method: "POST", path: "/v2/email/outbound-emails", body, now });
+  },
+  decode(answer) {
+    if (answer.status >= 200 && answer.status < 300) {
+      const id = text(parseObject(answer.body), "MessageId");
+      if (id !== null) return { outcome: "sent", providerMessageId: id };
+      return { outcome: "unknown", code: "no_message_id", reason: "SES answered without a MessageId." };
+    }
+    return refusal(answer);
+  },
+  probe: {
+    encode: (account, { now }) => signed(account, { method: "GET", path: "/v2/email/account", now }),
+    decode: accountState,
+  },
+});
+
+function signed(
+  account: SesAccount,
+  call: { method: "GET" | "POST"; path: string; body?: Uint8Array; now: EncodeContext["now"] },
+) {
+  const { region, endpoint: base } = account.settings;
+  const host = `https://email.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
+  return awsRequest({ ...call, url: under(base ?? host, call.path), service: "ses", region }, account.credentials);
+}
+
+/** The body of SendEmail. */
+function sendEmail(envelope: Envelope, { settings }: SesAccount) {
+  if (envelope.channel !== "email") throw new Error(`SES does not carry ${envelope.channel}`);
+  const { html, text, attachments } = envelope;
+  const headers = Object.entries(envelope.headers ?? {})
+    .map(([name, value]) => ({ Name: name, Value: headerValue(value) }))
+    .filter(({ Name, Value }) => /^[!-9;-~]{1,126}$/.test(Name) && Value !== "");
+  return {
+    FromEmailAddress: mailbox(envelope.from ?? settings.from),
+    Destination: {
+      ToAddresses: [mailbox(envelope.to)],
+      CcAddresses: envelope.cc?.map(mailbox),
+      BccAddresses: envelope.bcc?.map(mailbox),
+    },
+    ReplyToAddresses: envelope.reply_to === undefined ? undefined : [mailbox(envelope.reply_to)],
+    Content: {
+      Simple: {
+        Subject: utf8(oneLine(envelope.subject)),
+        Body: { Text: text === undefined ? undefined : utf8(text), Html: html === undefined ? undefined : utf8(html) },
+        Headers: headers.length === 0 ? undefined : headers,
+        Attachments:
+          attachments.length === 0
+            ? undefined
+            : attachments.map((file) => ({
+                FileName: oneLine(file.filename).slice(0, 255),
+                ContentType: mediaType(file.contentType),
+                ContentDisposition: "ATTACHMENT",
+                ContentTransferEncoding: "BASE64",
+                RawContent: file.contentBase64,
+              })),
+      },
+    },
+    EmailTags: [
+      { Name: "attempt_id", Value: envelope.attemptId },
+      { Name: "message_id", Value: envelope.messageId },
+      ...envelope.tags.slice(0, MAX_TAGS).map((tag, i) => ({ Name: `tag_${i + 1}`, Value: safeTag(tag) })),
+    ],
+    ConfigurationSetName: settings.configuration_set,
+  };
+}
+
+const utf8 = (Data: string) => ({ Data, Charset: "UTF-8" });
+
+/** SES takes at most 78 characters, which a long parameter can exceed. */
+function mediaType(type: string): string {
+  const line = headerValue(type);
+  return line.length <= 78 && line !== "" ? line : "application/octet-stream";
+}
+
+const MAX_TAGS = 10;
+const safeTag = (tag: string) => tag.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 256) || "_";
