@@ -9,6 +9,7 @@ import type { Desk } from "../ports/desk.ts";
 import type { Gate } from "../ports/gate.ts";
 import type { Ringer } from "../ports/ringer.ts";
 import type { Deps } from "../verbs/deps.ts";
+import { counted } from "./ledger.ts";
 import { logger } from "./log.ts";
 
 /** Secrets are not in wrangler.toml, so the generated types do not know them. */
@@ -59,7 +60,8 @@ function common(env: { readonly DB: D1Database; readonly LOG_LEVEL: string }, wo
   };
 }
 
-export function apiDeps(env: ApiBindings): Deps {
+export function apiDeps(bindings: ApiBindings): Deps {
+  const env = counted(bindings);
   const desk = env.DISPATCHER as unknown as Desk;
   return {
     ...common(env, "api"),
@@ -75,7 +77,8 @@ export function apiDeps(env: ApiBindings): Deps {
   };
 }
 
-export function dispatcherDeps(env: DispatcherBindings): Deps {
+export function dispatcherDeps(bindings: DispatcherBindings): Deps {
+  const env = counted(bindings);
   const queueOf = (channel: Channel, lane: Lane): Queue<Bell> => {
     const name = sendQueue(channel, lane).toUpperCase().replaceAll("-", "_");
     const queue = (env as unknown as Record<string, Queue<Bell> | undefined>)[name];
@@ -96,7 +99,8 @@ export function dispatcherDeps(env: DispatcherBindings): Deps {
   };
 }
 
-export function webhooksDeps(env: WebhooksBindings): Deps {
+export function webhooksDeps(bindings: WebhooksBindings): Deps {
+  const env = counted(bindings);
   return {
     ...common(env, "webhooks"),
     gate: () => absent("gate"),
