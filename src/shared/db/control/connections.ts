@@ -6,6 +6,11 @@ import { connections } from "./schema.ts";
 
 export type ConnectionRow = typeof connections.$inferSelect;
 
+/** Hints are none unless given: the sandbox has no credentials. */
+export type NewConnectionRow = Omit<ConnectionRow, "tenantId" | "projectId" | "credentialHints"> & {
+  readonly credentialHints?: string;
+};
+
 export function connectionsOf(db: D1Database, scope: ProjectScope) {
   const d = drizzle(db);
   const mine = and(eq(connections.tenantId, scope.tenantId), eq(connections.projectId, scope.projectId));
@@ -31,7 +36,7 @@ export function connectionsOf(db: D1Database, scope: ProjectScope) {
         .orderBy(asc(connections.channel), asc(connections.priority), asc(connections.id))
         .limit(500);
     },
-    insert(row: Omit<ConnectionRow, "tenantId" | "projectId">): D1PreparedStatement {
+    insert(row: NewConnectionRow): D1PreparedStatement {
       return statement(db, d.insert(connections).values({ ...row, ...scope }));
     },
     update(id: string, change: Partial<Omit<ConnectionRow, "id" | "tenantId" | "projectId">>): D1PreparedStatement {

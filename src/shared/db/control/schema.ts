@@ -100,6 +100,8 @@ export const connections = sqliteTable(
     /** Compact JWE, sealed to the dispatcher's public key; never returned. */
     credentials: text("credentials").notNull(),
     credentialsKeyId: text("credentials_key_id").notNull(),
+    /** JSON: field of the credentials → its masked end, made before sealing, since nobody who shows it can unseal. */
+    credentialHints: text("credential_hints").notNull().default("{}"),
     verifiedAt: integer("verified_at"),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
