@@ -6,6 +6,7 @@ import type { Delivery, Message, MessageEvent, Mode, Order } from "../../core/me
 import type { MessageFilter } from "../../core/message-filter.ts";
 import type { Status } from "../../core/status.ts";
 import type { ProjectScope } from "../scope.ts";
+import { mergePages, type Page, SCAN_ROWS, scannedPage } from "./pages.ts";
 import { messages } from "./schema.ts";
 
 export type MessageRow = typeof messages.$inferSelect;
@@ -15,8 +16,6 @@ export const MESSAGE_COLUMNS = Object.entries(getTableColumns(messages))
   .map(([name, column]) => `"${column.name}" AS "${name}"`)
   .join(", ");
 
-/** Rows that one page looks at per database before it answers with what it has. */
-const SCAN_ROWS = 20_000;
 /** Clocks that gave a message its id and its `created_at` differ by less than this. */
 const CLOCK_SLACK_MS = 300_000;
 /** Above every message id. */
@@ -57,13 +56,6 @@ export function toMessage(row: MessageRow): Message {
   };
 }
 
-export interface MessagePage {
-  /** Newest first. */
-  readonly messages: readonly Message[];
-  /** Every matching message above this id is in the page; null where the page reaches the oldest. */
-  readonly floor: string | null;
-}
-
 /** `now` decides who is `processing`: the rows say `queued` until there is an outcome. */
 export function messagesOf(db: D1Database, scope: ProjectScope, now: number) {
   const shown = (row: MessageRow & { leased: number }): Message => {
@@ -77,23 +69,21 @@ export function messagesOf(db: D1Database, scope: ProjectScope, now: number) {
     },
 
     /** At most `limit` matching messages with an id below `before`, newest first. */
-    async list(filter: MessageFilter, before: string | null, limit: number): Promise<MessagePage> {
+    async list(filter: MessageFilter, before: string | null, limit: number): Promise<Page<Message>> {
       const pages = await Promise.all(
-        (filter.recipients ?? [null]).map(async (recipient): Promise<MessagePage> => {
+        (filter.recipients ?? [null]).map(async (recipient): Promise<Page<Message>> => {
           const query = listQuery(filter, recipient);
           const bound = [scope.tenantId, now, minOf(before, upperId(filter)), lowerId(filter)];
           const { results } = await db
             .prepare(query.sql)
             .bind(...bound, scope.projectId, limit, ...query.params)
             .all<MessageRow & { leased: number }>();
-          const found = results.map(shown);
-          if (found.length === limit) return { messages: found, floor: found[limit - 1]?.id ?? null };
-          const reached = await db
-            .prepare(query.floorSql)
-            .bind(...bound, ...(recipient === null ? [] : [recipient]))
-            .first<{ id: string }>();
-          // Rows may have come in since the first query: the floor is never above what was shown.
-          return { messages: found, floor: reached && minOf(reached.id, found[found.length - 1]?.id ?? null) };
+          return scannedPage(results.map(shown), limit, () =>
+            db
+              .prepare(query.floorSql)
+              .bind(...bound, ...(recipient === null ? [] : [recipient]))
+              .first<{ id: string }>(),
+          );
         }),
       );
       return mergePages(pages, limit);
@@ -111,21 +101,6 @@ export function messagesOf(db: D1Database, scope: ProjectScope, now: number) {
       return new Map(results.map((r) => [r.id, JSON.parse(r.text) as Order]));
     },
   };
-}
-
-/**
- * Pages of the same query over several sources as one page, newest first, each id once (the first source
- * that has it wins). Exact down to its floor: what lies below the highest floor is left for the next page.
- */
-export function mergePages(pages: readonly MessagePage[], limit: number): MessagePage {
-  const floors = pages.flatMap((p) => (p.floor === null ? [] : [p.floor]));
-  const floor = floors.reduce<string | null>((max, f) => (max === null || f > max ? f : max), null);
-  const byId = new Map<string, Message>();
-  for (const page of pages) for (const m of page.messages) if (!byId.has(m.id)) byId.set(m.id, m);
-  const inReach = [...byId.values()].filter((m) => floor === null || m.id >= floor).sort((a, b) => (a.id < b.id ? 1 : -1));
-  if (inReach.length <= limit) return { messages: inReach, floor };
-  const shown = inReach.slice(0, limit);
-  return { messages: shown, floor: shown[limit - 1]?.id ?? null };
 }
 
 function listQuery(filter: MessageFilter, recipient: string | null) {
@@ -169,9 +144,6 @@ function lowerId(filter: MessageFilter): string {
   return filter.createdAfter === undefined ? "" : `msg_${encode32(Math.max(0, filter.createdAfter - CLOCK_SLACK_MS), 10)}`;
 }
 
-function minOf(a: string | null, b: string): string;
-function minOf(a: string, b: string | null): string;
-function minOf(a: string | null, b: string | null): string | null {
-  if (a === null) return b;
-  return b === null || a < b ? a : b;
+function minOf(a: string | null, b: string): string {
+  return a === null || b < a ? b : a;
 }

@@ -1,0 +1,89 @@
+/** What the sandbox caught, as it would have gone to a provider. */
+import type { Channel } from "./channels.ts";
+import { encode32, type MessagePlace, parseAttemptId, parseMessageId } from "./ids.ts";
+import type { Envelope } from "./message.ts";
+
+/** What a delivery hands over to be kept. Sensitive messages are not handed over. */
+export interface CaughtRow {
+  readonly envelope: Envelope;
+  readonly projectId: string;
+  readonly at: number;
+}
+
+/** An envelope without the bytes of its attachments. */
+export interface CaughtEnvelope {
+  readonly channel: Channel;
+  readonly to: string;
+  readonly tags: readonly string[];
+  readonly attachments?: readonly { readonly filename: string; readonly content_type: string; readonly size_bytes: number }[];
+  /** The channel's own fields: `subject`, `html`, `text`, `title`, … */
+  readonly [field: string]: unknown;
+}
+
+export interface Caught {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly projectId: string;
+  readonly messageId: string;
+  readonly channel: Channel;
+  readonly destination: string;
+  readonly envelope: CaughtEnvelope;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+export interface CaughtFilter {
+  readonly channel?: Channel | undefined;
+  readonly destination?: string | undefined;
+  readonly messageId?: string | undefined;
+}
+
+/** Longer fields are cut: a row of the catcher is for looking at. */
+const MOST_CHARS = 200_000;
+
+/** What is kept of an envelope that the sandbox carried. */
+export function caughtOf(row: CaughtRow): Omit<Caught, "tenantId"> {
+  const { envelope, projectId, at } = row;
+  const { attemptId, messageId, to, tags, channel } = envelope;
+  return {
+    id: caughtId(attemptId, messageId, at),
+    projectId,
+    messageId,
+    channel,
+    destination: to,
+    envelope: { channel, to, tags, ...contentOf(envelope) },
+    at,
+  };
+}
+
+function contentOf(envelope: Envelope): Record<string, unknown> {
+  const { attemptId: _a, messageId: _m, to: _to, tags: _t, channel: _c, ...content } = envelope;
+  const shown = Object.entries(content).map(([name, value]) =>
+    typeof value === "string" && value.length > MOST_CHARS ? [name, `${value.slice(0, MOST_CHARS)}…`] : [name, value],
+  );
+  const fields = Object.fromEntries(shown) as Record<string, unknown>;
+  if (envelope.channel !== "email") return fields;
+  return {
+    ...fields,
+    attachments: envelope.attachments.map((file) => ({
+      filename: file.filename,
+      content_type: file.contentType,
+      size_bytes: Math.floor((file.contentBase64.replace(/=+$/, "").length * 3) / 4),
+    })),
+  };
+}
+
+/**
+ * `cau_` + 10 (time) + 2 (message database) + 14 (who it is: sequence, random bits, try): sorted by the time
+ * of catching, and finds its database.
+ */
+function caughtId(attemptId: string, messageId: string, at: number): string {
+  const attempt = parseAttemptId(attemptId)?.attempt ?? 0;
+  return `cau_${encode32(at, 10)}${messageId.slice(17, 19)}${messageId.slice(14, 17)}${messageId.slice(21, 30)}${encode32(attempt, 2)}`;
+}
+
+/** Index of the message database that holds it; null for what is no such id. */
+export function dbShardOfCaught(id: string): MessagePlace["dbShard"] | null {
+  if (!/^cau_[0-9A-Z]{26}$/.test(id)) return null;
+  return parseMessageId(`msg_${id.slice(4, 14)}000${id.slice(14, 16)}00${"0".repeat(9)}`)?.dbShard ?? null;
+}
