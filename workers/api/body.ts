@@ -1,6 +1,7 @@
 /** Reads and validates what a caller sent. Every flaw is reported at once, with its path. */
 import type { z } from "zod";
-import { Fault, type Flaw } from "../../src/shared/core/faults.ts";
+import { flawsOf } from "../../src/shared/contract/flaws.ts";
+import { Fault } from "../../src/shared/core/faults.ts";
 
 const DEFAULT_MAX_BYTES = 65_536;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
@@ -58,28 +59,4 @@ export function validate<S extends z.ZodType>(
   const result = shape.safeParse(value);
   if (result.success) return result.data;
   throw new Fault(code, { errors: flawsOf(result.error) });
-}
-
-export function flawsOf(error: z.ZodError): Flaw[] {
-  const flaws: Flaw[] = [];
-  const add = (issues: readonly z.core.$ZodIssue[], at: readonly PropertyKey[]): void => {
-    for (const issue of issues) {
-      const path = [...at, ...issue.path];
-      if (issue.code === "unrecognized_keys") {
-        for (const key of issue.keys) flaws.push({ path: jsonPath([...path, key]), message: "There is no such field." });
-      } else {
-        flaws.push({ path: jsonPath(path), message: issue.message });
-      }
-    }
-  };
-  add(error.issues, []);
-  return flaws.slice(0, 1000);
-}
-
-/** `["to", 0, "destination"]` → `to[0].destination`. */
-export function jsonPath(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((out, part) => {
-    if (typeof part === "number") return `${out}[${part}]`;
-    return out === "" ? String(part) : `${out}.${String(part)}`;
-  }, "");
 }

@@ -1,6 +1,6 @@
 /** The webhooks Worker. */
 import { type WebhooksBindings, webhooksDeps } from "../../src/shared/runtime/wire.ts";
-import { record } from "./steps.ts";
+import { fold } from "./steps.ts";
 
 export default {
   fetch(): Response {
@@ -8,6 +8,6 @@ export default {
   },
 
   async queue(batch: MessageBatch, env: WebhooksBindings): Promise<void> {
-    if (batch.queue === "events") await record(webhooksDeps(env), batch);
+    if (batch.queue === "events") await fold(webhooksDeps(env), batch);
   },
 };

@@ -1,12 +1,13 @@
 /** The composition root: the only file that names bindings. */
+import { waitUntil } from "cloudflare:workers";
 import { fetchCarrier } from "../adapters/fetch-carrier.ts";
+import { gateClients, gateStub } from "../adapters/gate-client.ts";
 import { joseSealer, joseUnsealer } from "../adapters/jose-vault.ts";
 import { queueRinger } from "../adapters/queue-ringer.ts";
 import type { Bell } from "../contract/jobs.ts";
 import { type Channel, type Lane, sendQueue } from "../core/channels.ts";
 import { gateName } from "../core/placement.ts";
 import type { Desk } from "../ports/desk.ts";
-import type { Gate } from "../ports/gate.ts";
 import type { Ringer } from "../ports/ringer.ts";
 import type { Deps } from "../verbs/deps.ts";
 import { counted } from "./ledger.ts";
@@ -44,12 +45,6 @@ function messageShards(env: object): D1Database[] {
   }
 }
 
-function gates(namespace: unknown): (tenantId: string, gateShard: number) => Gate {
-  const ns = namespace as DurableObjectNamespace;
-  // A stub answers every method of the object behind it; TenantGate implements Gate.
-  return (tenantId, gateShard) => ns.getByName(gateName(tenantId, gateShard)) as unknown as Gate;
-}
-
 function common(env: { readonly DB: D1Database; readonly LOG_LEVEL: string }, worker: string) {
   return {
     now: () => Date.now(),
@@ -65,7 +60,7 @@ export function apiDeps(bindings: ApiBindings): Deps {
   const desk = env.DISPATCHER as unknown as Desk;
   return {
     ...common(env, "api"),
-    gate: gates(env.TENANT_GATE),
+    gate: gateClients(env.TENANT_GATE as unknown as DurableObjectNamespace, waitUntil),
     files: env.FILES,
     ringer: { ...absent<Ringer>("ringer"), ring: (bells) => desk.ring(bells) },
     carrier: absent("carrier"),
@@ -87,7 +82,7 @@ export function dispatcherDeps(bindings: DispatcherBindings): Deps {
   };
   return {
     ...common(env, "dispatcher"),
-    gate: gates(env.TENANT_GATE),
+    gate: (tenantId, gateShard) => gateStub(env.TENANT_GATE as unknown as DurableObjectNamespace, gateName(tenantId, gateShard)),
     files: env.FILES,
     ringer: queueRinger(queueOf, env.EVENTS),
     carrier: fetchCarrier(),

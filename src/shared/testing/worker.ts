@@ -7,7 +7,7 @@ export { Desk, Planner, TenantGate } from "../../../workers/dispatcher/index.ts"
 
 export default {
   fetch: () => new Response("test"),
-  queue(batch: MessageBatch, env: DispatcherBindings & WebhooksBindings, ctx: ExecutionContext): Promise<void> {
-    return batch.queue === "events" || batch.queue === "callbacks" ? webhooks.queue(batch, env) : dispatcher.queue(batch, env, ctx);
+  queue(batch: MessageBatch, env: DispatcherBindings & WebhooksBindings): Promise<void> {
+    return batch.queue === "events" || batch.queue === "callbacks" ? webhooks.queue(batch, env) : dispatcher.queue(batch, env);
   },
 };

@@ -1,7 +1,7 @@
 import { drizzle } from "drizzle-orm/d1";
 import type { ProjectSettings, TenantLimits } from "../../core/tenant.ts";
 import { statement } from "../commit.ts";
-import type { ProjectScope } from "../scope.ts";
+import type { ProjectScope, TenantScope } from "../scope.ts";
 import { projects, tenants } from "./schema.ts";
 
 export interface NewTenantRow {
@@ -40,4 +40,10 @@ export function insertTenant(db: D1Database, scope: ProjectScope, row: NewTenant
       }),
     ),
   ];
+}
+
+/** The message databases that a tenant is placed on; none for a tenant that is not there. */
+export async function tenantShards(db: D1Database, scope: TenantScope): Promise<number[]> {
+  const row = await db.prepare("SELECT db_shards FROM tenants WHERE id = ?1").bind(scope.tenantId).first<{ db_shards: string }>();
+  return row ? (JSON.parse(row.db_shards) as number[]) : [];
 }

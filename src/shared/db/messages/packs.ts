@@ -1,0 +1,105 @@
+/** Packs: claimed with a lease, settled, and swept where a bell was lost. */
+import type { Channel, Lane } from "../../core/channels.ts";
+import type { TenantScope } from "../scope.ts";
+
+export interface RungPack {
+  readonly id: string;
+  readonly channel: Channel;
+  readonly lane: Lane;
+}
+
+/** A delivery that a claim took, with the columns of its message that sending needs. */
+export interface ClaimedRow {
+  readonly pack: string;
+  readonly channel: Channel;
+  readonly lane: Lane;
+  /** How often the pack was claimed, this time included. */
+  readonly claims: number;
+  readonly delivery: number;
+  /** Null where the message's row is gone (erased). */
+  readonly id: string | null;
+  readonly project_id: string;
+  readonly mode: string;
+  readonly status: string;
+  readonly template: string | null;
+  readonly tags: string | null;
+  readonly order_json: string | null;
+  readonly order_ref: string | null;
+  readonly variables: string | null;
+  readonly deliveries: string;
+  readonly due_at: number;
+  readonly expires_at: number | null;
+}
+
+/** An unanswered bell is rung again after this, then after twice as long, up to 64 times as long. */
+const RING_AGAIN_MS = 30_000;
+
+export function packsOf(db: D1Database, scope: TenantScope) {
+  return {
+    /** Takes the lease of those packs that are due and that nobody holds. */
+    claim(ids: readonly string[], lease: string, now: number, until: number): D1PreparedStatement {
+      return db
+        .prepare(
+          `UPDATE packs SET lease = ?3, lease_until = ?4, claims = claims + 1
+           WHERE tenant_id = ?1 AND id IN (SELECT value FROM json_each(?2)) AND due_at <= ?5
+             AND (lease_until IS NULL OR lease_until <= ?5)`,
+        )
+        .bind(scope.tenantId, JSON.stringify(ids), lease, until, now);
+    },
+    /** What the lease holds, in the order of the packs. Stands in one batch behind `claim`. */
+    claimed(ids: readonly string[], lease: string): D1PreparedStatement {
+      return db
+        .prepare(
+          `SELECT p.id AS pack, p.channel, p.lane, p.claims, r.value ->> 1 AS delivery, m.id, m.project_id, m.mode, m.status,
+             m.template, m.tags, m.order_json, m.order_ref, m.variables, m.deliveries, m.due_at, m.expires_at
+           FROM json_each(?2) b
+           JOIN packs p ON p.tenant_id = ?1 AND p.id = b.value AND p.lease = ?3
+           JOIN json_each(p.refs) r
+           LEFT JOIN messages m ON m.tenant_id = ?1 AND m.id = r.value ->> 0`,
+        )
+        .bind(scope.tenantId, JSON.stringify(ids), lease);
+    },
+    orders(ids: readonly string[]): D1PreparedStatement {
+      return db
+        .prepare("SELECT id, order_json FROM orders WHERE tenant_id = ?1 AND id IN (SELECT value FROM json_each(?2))")
+        .bind(scope.tenantId, JSON.stringify(ids));
+    },
+    /** New packs for what is tried again, only while the lease that speaks for them is still held. */
+    insertAgain(
+      packs: readonly (RungPack & { dueAt: number; refs: readonly (readonly [string, number])[]; from: string })[],
+      lease: string,
+    ): D1PreparedStatement {
+      return db
+        .prepare(
+          `INSERT INTO packs (tenant_id, id, channel, lane, refs, due_at, rung_at)
+           SELECT ?1, n.value ->> 0, n.value ->> 1, n.value ->> 2, n.value -> 3, n.value ->> 4, n.value ->> 4
+           FROM json_each(?2) n
+           JOIN packs p ON p.tenant_id = ?1 AND p.id = n.value ->> 5 AND p.lease = ?3`,
+        )
+        .bind(scope.tenantId, JSON.stringify(packs.map((p) => [p.id, p.channel, p.lane, p.refs, p.dueAt, p.from])), lease);
+    },
+    /** Ends the packs that the lease still holds. */
+    finish(ids: readonly string[], lease: string): D1PreparedStatement {
+      return db
+        .prepare("DELETE FROM packs WHERE tenant_id = ?1 AND id IN (SELECT value FROM json_each(?2)) AND lease = ?3")
+        .bind(scope.tenantId, JSON.stringify(ids), lease);
+    },
+    /** Marks for ringing what is due, unheld, and was not answered for a while. */
+    ringLost(now: number, limit: number): D1PreparedStatement {
+      return db
+        .prepare(
+          `UPDATE packs SET rung_at = ?2, rings = rings + 1
+           WHERE tenant_id = ?1 AND id IN (
+             SELECT id FROM packs
+             WHERE tenant_id = ?1 AND due_at <= ?2 AND (lease_until IS NULL OR lease_until <= ?2)
+               AND rung_at + (${RING_AGAIN_MS} << MIN(rings - 1, 6)) <= ?2
+             LIMIT ?3)
+           RETURNING id, channel, lane`,
+        )
+        .bind(scope.tenantId, now, limit);
+    },
+    countOpen(): D1PreparedStatement {
+      return db.prepare("SELECT COUNT(*) AS open FROM packs WHERE tenant_id = ?1").bind(scope.tenantId);
+    },
+  };
+}

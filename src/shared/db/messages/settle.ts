@@ -1,0 +1,48 @@
+/** Writes of the delivery step and the recorder: outcomes and signals, folded into the message's row. */
+import type { Delivery, MessageEvent } from "../../core/message.ts";
+import type { Status } from "../../core/status.ts";
+import type { TenantScope } from "../scope.ts";
+import { appendSql, forwardSql } from "./fold.ts";
+
+export interface OutcomeRow {
+  readonly messageId: string;
+  readonly delivery: Delivery;
+  readonly events: readonly MessageEvent[];
+  readonly status: Status;
+}
+
+export interface SignalRow {
+  readonly messageId: string;
+  readonly events: readonly MessageEvent[];
+  readonly status: Status | null;
+}
+
+export function settleOf(db: D1Database, scope: TenantScope) {
+  return {
+    /** Outcomes of deliveries. A message stands at most once in `rows`. */
+    outcomes(rows: readonly OutcomeRow[], now: number): D1PreparedStatement {
+      return db
+        .prepare(
+          `UPDATE messages SET
+             status = ${forwardSql("j.status")},
+             deliveries = json_set(deliveries, '$[' || j.n || ']', json(j.delivery)),
+             log = ${appendSql("j.events")},
+             updated_at = ?3
+           FROM (SELECT value ->> 0 AS id, value ->> 1 AS status, value ->> 2 AS n, value -> 3 AS delivery, value -> 4 AS events
+                 FROM json_each(?2)) j
+           WHERE messages.tenant_id = ?1 AND messages.id = j.id`,
+        )
+        .bind(scope.tenantId, JSON.stringify(rows.map((r) => [r.messageId, r.status, r.delivery.n, r.delivery, r.events])), now);
+    },
+    /** What the outside said. A message stands at most once in `rows`; an event that the log has is dropped. */
+    signals(rows: readonly SignalRow[], now: number): D1PreparedStatement {
+      return db
+        .prepare(
+          `UPDATE messages SET status = ${forwardSql("j.status")}, log = ${appendSql("j.events")}, updated_at = ?3
+           FROM (SELECT value ->> 0 AS id, value ->> 1 AS status, value -> 2 AS events FROM json_each(?2)) j
+           WHERE messages.tenant_id = ?1 AND messages.id = j.id`,
+        )
+        .bind(scope.tenantId, JSON.stringify(rows.map((r) => [r.messageId, r.status, r.events])), now);
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * PLAN: submissions become message rows, deliveries are packed, and their bells are rung. Idempotent by
+ * message id: a repeat makes no row, no pack and no ring.
+ */
+import { type Lane, laneOf } from "../core/channels.ts";
+import { messageOf } from "../core/held-message.ts";
+import { newId, parseMessageId } from "../core/ids.ts";
+import type { Message, Submission } from "../core/message.ts";
+import { commit } from "../db/commit.ts";
+import { type NewPack, planOf } from "../db/messages/plan.ts";
+import type { Deps } from "./deps.ts";
+
+/** Deliveries that are claimed and settled together. Small where a message must not wait for its neighbours. */
+export const PACK_SIZE: Record<Lane, number> = { express: 10, standard: 50, bulk: 50 };
+/** A statement's parameter stays well below D1's 2 MB. */
+const STATEMENT_CHARS = 700_000;
+
+type PlanDeps = Pick<Deps, "now" | "random" | "shards" | "ringer" | "log">;
+
+export async function plan(deps: PlanDeps, tenantId: string, submissions: readonly Submission[]): Promise<void> {
+  const byShard = new Map<number, Submission[]>();
+  for (const submission of submissions) {
+    const shard = parseMessageId(submission.first)?.dbShard ?? -1;
+    const list = byShard.get(shard);
+    if (list) list.push(submission);
+    else byShard.set(shard, [submission]);
+  }
+  await Promise.all([...byShard].map(([shard, mine]) => planShard(deps, tenantId, shard, mine)));
+}
+
+async function planShard(deps: PlanDeps, tenantId: string, shard: number, submissions: readonly Submission[]): Promise<void> {
+  const db = deps.shards[shard];
+  if (!db) throw new Error(`there is no message database ${shard}`);
+  const now = deps.now();
+  for (const part of chunks(tenantId, submissions, now)) {
+    const packs = packUp(deps, part.messages, now);
+    const rows = planOf(db, { tenantId });
+    const results = await commit(db, [
+      ...(packs.length > 0 ? [rows.insertPacks(packs)] : []),
+      ...(part.orders.length > 0 ? [rows.insertOrders(part.orders)] : []),
+      rows.insertMessages(part.messages),
+    ]);
+    const made = new Set((packs.length > 0 ? (results[0]?.results ?? []) : []).map((row) => (row as { id: string }).id));
+    await ringNew(
+      deps,
+      tenantId,
+      shard,
+      packs.filter((pack) => made.has(pack.id)),
+    );
+  }
+}
+
+/** The rows stand, so a bell that cannot be rung is left to the sweep. */
+async function ringNew(deps: PlanDeps, tenantId: string, shard: number, packs: readonly (NewPack & Slot)[]): Promise<void> {
+  if (packs.length === 0) return;
+  try {
+    await deps.ringer.ring(
+      packs.map((p) => ({ v: 1, tenant: tenantId, shard, pack: p.id, channel: p.channel, lane: p.lane, delaySeconds: 0 })),
+    );
+  } catch (error) {
+    deps.log({ level: "warn", event: "ring_failed", tenant_id: tenantId, packs: packs.length, error: String(error) });
+  }
+}
+
+interface Part {
+  readonly messages: Message[];
+  readonly orders: { id: string; order: Submission["order"]; createdAt: number }[];
+}
+
+/** Messages in portions whose JSON fits a statement. */
+function* chunks(tenantId: string, submissions: readonly Submission[], now: number): Generator<Part> {
+  let part: Part = { messages: [], orders: [] };
+  let chars = 0;
+  for (const submission of submissions) {
+    const orderChars = JSON.stringify(submission.order).length;
+    const shared = submission.to.length > 1;
+    if (shared) {
+      part.orders.push({ id: submission.first, order: submission.order, createdAt: submission.accepted_at });
+      chars += orderChars;
+    }
+    for (const [i, to] of submission.to.entries()) {
+      part.messages.push(messageOf(tenantId, submission, i, now));
+      chars += 600 + (shared ? 0 : orderChars) + (to.variables ? JSON.stringify(to.variables).length : 0);
+      if (chars < STATEMENT_CHARS) continue;
+      yield part;
+      part = { messages: [], orders: [] };
+      chars = 0;
+    }
+  }
+  if (part.messages.length > 0) yield part;
+}
+
+interface Slot {
+  readonly channel: Message["channel"];
+  readonly lane: Lane;
+}
+
+function packUp(deps: PlanDeps, messages: readonly Message[], now: number): (NewPack & Slot)[] {
+  const open = new Map<string, NewPack & Slot & { messageIds: string[] }>();
+  const packs: (NewPack & Slot)[] = [];
+  for (const message of messages) {
+    if (message.status !== "queued") continue;
+    const lane = laneOf(message.priority);
+    const slot = `${message.channel} ${lane}`;
+    let pack = open.get(slot);
+    if (!pack || pack.messageIds.length >= PACK_SIZE[lane]) {
+      pack = { id: newId("pak", now, deps.random), channel: message.channel, lane, dueAt: now, messageIds: [] };
+      open.set(slot, pack);
+      packs.push(pack);
+    }
+    pack.messageIds.push(message.id);
+  }
+  return packs;
+}

@@ -1,0 +1,29 @@
+/** RECORD: signals from outside are folded into the message's log and status. Idempotent by the signal's key. */
+import type { Signal } from "../contract/jobs.ts";
+import type { MessageEvent } from "../core/message.ts";
+import { fold, type Status } from "../core/status.ts";
+import { commit } from "../db/commit.ts";
+import { type SignalRow, settleOf } from "../db/messages/settle.ts";
+import type { Deps } from "./deps.ts";
+
+export async function record(
+  deps: Pick<Deps, "now" | "shards">,
+  tenantId: string,
+  shard: number,
+  signals: readonly Signal[],
+): Promise<void> {
+  const db = deps.shards[shard];
+  if (!db) throw new Error(`there is no message database ${shard}`);
+  const rows = new Map<string, SignalRow & { events: MessageEvent[] }>();
+  for (const { message_id, ...event } of signals) {
+    const row = rows.get(message_id) ?? { messageId: message_id, events: [], status: null };
+    // From `sent`, since a provider has spoken of it; the row itself never moves back.
+    const status: Status = fold(row.status ?? "sent", event.type);
+    rows.set(message_id, { messageId: message_id, events: [...row.events, toEvent(event)], status });
+  }
+  await commit(db, [settleOf(db, { tenantId }).signals([...rows.values()], deps.now())]);
+}
+
+function toEvent(signal: Omit<Signal, "message_id">): MessageEvent {
+  return Object.fromEntries(Object.entries(signal).filter(([, value]) => value !== undefined)) as unknown as MessageEvent;
+}

@@ -1,0 +1,77 @@
+/** What holds for every operation: the introduction of the OpenAPI document and of the docs page. */
+export interface Chapter {
+  readonly id: string;
+  readonly title: string;
+  /** Markdown: paragraphs, lists, fenced code, `code` and **bold**. */
+  readonly text: string;
+}
+
+export const GUIDE: readonly Chapter[] = [
+  {
+    id: "authentication",
+    title: "Authentication",
+    text: `Send an API key as a bearer token:
+
+\`\`\`
+Authorization: Bearer ck_live_…
+\`\`\`
+
+A key belongs to one project and carries scopes; each operation names the scope that it needs. A \`ck_test_\` key goes
+through the same code and only ever reaches the sandbox. A revoked key stops at once. Operations under \`/admin\` take the
+operator's key instead.`,
+  },
+  {
+    id: "requests",
+    title: "Requests and answers",
+    text: `Bodies are JSON in UTF-8 with names in snake_case. A field that an operation does not know is refused, so a typing
+error never goes unnoticed. Times are RFC 3339 in UTC. Ids carry a prefix and sort by time.
+
+Every answer has \`X-Request-Id\`: yours, if you send one, else a new one. A W3C \`traceparent\` comes back as it was.`,
+  },
+  {
+    id: "errors",
+    title: "Errors",
+    text: `Every error is [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) \`application/problem+json\`. Branch on \`code\`, which comes
+from a closed table, and never on the prose. A bad body is answered with all of its errors at once, each with its path.
+
+\`\`\`
+{
+  "type": "/docs#problem-validation_failed",
+  "title": "The body does not have the right shape",
+  "status": 422,
+  "code": "validation_failed",
+  "errors": [{ "path": "to[0].destination", "message": "Must be a phone number in E.164." }],
+  "request_id": "req_01K5Z8Q4M2000000000000000"
+}
+\`\`\`
+
+What belongs to another tenant does not exist for you: it is \`not_found\`. Answers of 5xx may be tried again; with an
+idempotency key that is safe for sending too.`,
+  },
+  {
+    id: "idempotency",
+    title: "Idempotency",
+    text: `Operations that send read \`Idempotency-Key\`. A repeat with the same key and the same body gets the first answer again, with
+\`Idempotent-Replayed: true\`, and sends nothing. The same key with another body is refused with
+\`idempotency_key_reused\`. A key is remembered for 24 hours; a project may set up to 30 days. Refusals are not
+remembered.`,
+  },
+  {
+    id: "rate-limits",
+    title: "Rate limits",
+    text: `Sending draws from a token bucket of the tenant and, if it has one, of the key. Each answer says how it stands:
+
+\`\`\`
+RateLimit-Policy: "burst";q=2000;w=20
+RateLimit: "burst";r=1999;t=1
+\`\`\`
+
+An empty bucket is a 429 with \`Retry-After\`.`,
+  },
+  {
+    id: "lists",
+    title: "Lists",
+    text: `A list is \`{"data": […], "next_cursor": …}\`. Pass \`next_cursor\` back as \`cursor\` for the next page; it is null on the last
+one. \`limit\` sets the rows of a page.`,
+  },
+];

@@ -1,0 +1,54 @@
+/** The dispatcher Worker: plans for the gates, delivers what queues ring for, and owns the Durable Objects. */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { Submission } from "../../src/shared/core/message.ts";
+import type { Desk as DeskPort } from "../../src/shared/ports/desk.ts";
+import type { Planner as PlannerPort } from "../../src/shared/ports/planner.ts";
+import { type DispatcherBindings, dispatcherDeps } from "../../src/shared/runtime/wire.ts";
+import { makeDesk } from "../../src/shared/verbs/desk.ts";
+import { plan } from "../../src/shared/verbs/plan.ts";
+import { sweep } from "../../src/shared/verbs/sweep.ts";
+import { touchKeys } from "../../src/shared/verbs/touch-keys.ts";
+import { mourn, ring } from "./steps.ts";
+
+export { TenantGate } from "../../durable-objects/tenant-gate/index.ts";
+
+/** What gates call, over the loopback of ctx.exports. */
+export class Planner extends WorkerEntrypoint<DispatcherBindings> implements PlannerPort {
+  async plan(tenantId: string, submissionsJson: string): Promise<void> {
+    await plan(dispatcherDeps(this.env), tenantId, JSON.parse(submissionsJson) as Submission[]);
+  }
+
+  async sweep(tenantId: string): Promise<number> {
+    return sweep(dispatcherDeps(this.env), tenantId);
+  }
+
+  async touchKeys(tenantId: string, lastUsed: Readonly<Record<string, number>>): Promise<void> {
+    await touchKeys(dispatcherDeps(this.env), tenantId, lastUsed);
+  }
+}
+
+/** What the api Worker calls, over a service binding. */
+export class Desk extends WorkerEntrypoint<DispatcherBindings> implements DeskPort {
+  async ring(...args: Parameters<DeskPort["ring"]>): Promise<void> {
+    return makeDesk(dispatcherDeps(this.env)).ring(...args);
+  }
+
+  async verifyConnection(...args: Parameters<DeskPort["verifyConnection"]>) {
+    return makeDesk(dispatcherDeps(this.env)).verifyConnection(...args);
+  }
+
+  async queues() {
+    return makeDesk(dispatcherDeps(this.env)).queues();
+  }
+
+  async health() {
+    return makeDesk(dispatcherDeps(this.env)).health();
+  }
+}
+
+export default {
+  async queue(batch: MessageBatch, env: DispatcherBindings): Promise<void> {
+    const deps = dispatcherDeps(env);
+    await (batch.queue.startsWith("dead-") ? mourn(deps, batch) : ring(deps, batch));
+  },
+};
