@@ -3,13 +3,6 @@ import type { Channel } from "./channels.ts";
 import { encode32, type MessagePlace, parseAttemptId, parseMessageId } from "./ids.ts";
 import type { Envelope } from "./message.ts";
 
-/** What a delivery hands over to be kept. Sensitive messages are not handed over. */
-export interface CaughtRow {
-  readonly envelope: Envelope;
-  readonly projectId: string;
-  readonly at: number;
-}
-
 /** An envelope without the bytes of its attachments. */
 export interface CaughtEnvelope {
   readonly channel: Channel;
@@ -42,8 +35,7 @@ export interface CaughtFilter {
 const MOST_CHARS = 200_000;
 
 /** What is kept of an envelope that the sandbox carried. */
-export function caughtOf(row: CaughtRow): Omit<Caught, "tenantId"> {
-  const { envelope, projectId, at } = row;
+export function caughtOf(envelope: Envelope, projectId: string, at: number): Omit<Caught, "tenantId"> {
   const { attemptId, messageId, to, tags, channel } = envelope;
   return {
     id: caughtId(attemptId, messageId, at),
