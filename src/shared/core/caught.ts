@@ -3,11 +3,12 @@ import type { Channel } from "./channels.ts";
 import { encode32, type MessagePlace, parseAttemptId, parseMessageId } from "./ids.ts";
 import type { Envelope } from "./message.ts";
 
-/** An envelope without the bytes of its attachments. */
+/** An envelope without the bytes of its attachments; without any content where the message is sensitive. */
 export interface CaughtEnvelope {
   readonly channel: Channel;
   readonly to: string;
   readonly tags: readonly string[];
+  readonly sensitive?: true;
   readonly attachments?: readonly { readonly filename: string; readonly content_type: string; readonly size_bytes: number }[];
   /** The channel's own fields: `subject`, `html`, `text`, `title`, … */
   readonly [field: string]: unknown;
@@ -35,16 +36,21 @@ export interface CaughtFilter {
 const MOST_CHARS = 200_000;
 
 /** What is kept of an envelope that the sandbox carried. */
-export function caughtOf(envelope: Envelope, projectId: string, at: number): Omit<Caught, "tenantId"> {
+export function caughtOfEnvelope(
+  envelope: Envelope,
+  about: { readonly tenantId: string; readonly projectId: string; readonly sensitive: boolean; readonly at: number },
+): Caught {
   const { attemptId, messageId, to, tags, channel } = envelope;
+  const base = { channel, to, tags };
   return {
-    id: caughtId(attemptId, messageId, at),
-    projectId,
+    id: caughtId(attemptId, messageId, about.at),
+    tenantId: about.tenantId,
+    projectId: about.projectId,
     messageId,
     channel,
     destination: to,
-    envelope: { channel, to, tags, ...contentOf(envelope) },
-    at,
+    envelope: about.sensitive ? { ...base, sensitive: true } : { ...base, ...contentOf(envelope) },
+    at: about.at,
   };
 }
 

@@ -6,6 +6,17 @@ import type { Attempt, Delivery } from "./message.ts";
 export const DEAD_LETTER_STATES = ["open", "replayed", "discarded"] as const;
 export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number];
 
+/** What is asked for when a delivery is given up. Times are milliseconds since 1970. */
+export interface GivenUp {
+  readonly projectId: string;
+  readonly messageId: string;
+  /** As it stands after its last attempt. */
+  readonly delivery: Delivery;
+  readonly code: string;
+  readonly reason: string;
+  readonly at: number;
+}
+
 /** What the letter keeps of the delivery. The destination stays in the message's row alone. */
 export interface DeadLetterTask {
   readonly message_id: string;

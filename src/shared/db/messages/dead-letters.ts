@@ -7,25 +7,14 @@ import {
   type DeadLetterState,
   type DeadLetterTask,
   deadLetterId,
+  type GivenUp,
 } from "../../core/dead-letter.ts";
 import { encode32 } from "../../core/ids.ts";
-import type { Delivery } from "../../core/message.ts";
 import type { TenantScope } from "../scope.ts";
 import { type Page, SCAN_ROWS, scannedPage } from "./pages.ts";
 import { deadLetters } from "./schema.ts";
 
-type StoredRow = typeof deadLetters.$inferSelect;
-
-/** A delivery that is given up. Times are milliseconds since 1970. */
-export interface DeadLetterRow {
-  readonly projectId: string;
-  readonly messageId: string;
-  /** As it stands after its last attempt. */
-  readonly delivery: Delivery;
-  readonly code: string;
-  readonly reason: string;
-  readonly at: number;
-}
+type DeadLetterRow = typeof deadLetters.$inferSelect;
 
 /** A project's letters, or with null all of the tenant's: only the operator asks for those. */
 export interface LetterScope extends TenantScope {
@@ -43,7 +32,7 @@ const CLOCK_SLACK_MS = 300_000;
  * The letters of deliveries that are given up; commit it together with the outcome. A letter that is open
  * stays as it is; one that was replayed, and failed again without a new attempt, is opened again.
  */
-export function insertDeadLetters(db: D1Database, tenantId: string, rows: readonly DeadLetterRow[]): D1PreparedStatement {
+export function insertDeadLetters(db: D1Database, tenantId: string, rows: readonly GivenUp[]): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO dead_letters (tenant_id, id, project_id, message_id, delivery, channel, code, reason, task, state, created_at)
@@ -56,7 +45,7 @@ export function insertDeadLetters(db: D1Database, tenantId: string, rows: readon
     .bind(tenantId, JSON.stringify(rows.map(cellsOf)));
 }
 
-function cellsOf({ projectId, messageId, delivery, code, reason, at }: DeadLetterRow): readonly unknown[] {
+function cellsOf({ projectId, messageId, delivery, code, reason, at }: GivenUp): readonly unknown[] {
   const task: DeadLetterTask = {
     message_id: messageId,
     delivery: delivery.n,
@@ -72,7 +61,7 @@ export function deadLettersOf(db: D1Database, scope: LetterScope) {
       const row = await db
         .prepare(`SELECT ${COLUMNS} FROM dead_letters WHERE tenant_id = ?1 AND id = ?2 AND (?3 IS NULL OR project_id = ?3)`)
         .bind(scope.tenantId, id, scope.projectId)
-        .first<StoredRow>();
+        .first<DeadLetterRow>();
       return row && toDeadLetter(row);
     },
 
@@ -93,7 +82,7 @@ export function deadLettersOf(db: D1Database, scope: LetterScope) {
            WHERE ${where.join(" AND ")} LIMIT ?4`,
         )
         .bind(scope.tenantId, top, scope.projectId, limit, ...params)
-        .all<StoredRow>();
+        .all<DeadLetterRow>();
       return scannedPage(results.map(toDeadLetter), limit, () =>
         db
           .prepare(
@@ -124,7 +113,7 @@ function topOf(filter: DeadLetterFilter, before: string | null): string {
 }
 
 /** Casts what `insertDeadLetters` put in. */
-function toDeadLetter(row: StoredRow): DeadLetter {
+function toDeadLetter(row: DeadLetterRow): DeadLetter {
   return {
     ...row,
     channel: row.channel as Channel,

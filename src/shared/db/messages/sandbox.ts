@@ -1,20 +1,12 @@
 /** What the sandbox caught: the newest of each tenant, for people to look at. */
 import { getTableColumns } from "drizzle-orm";
-import { type Caught, type CaughtFilter, caughtOf } from "../../core/caught.ts";
+import type { Caught, CaughtFilter } from "../../core/caught.ts";
 import type { Channel } from "../../core/channels.ts";
-import type { Envelope } from "../../core/message.ts";
 import type { ProjectScope } from "../scope.ts";
 import type { Page } from "./pages.ts";
 import { sandboxMessages } from "./schema.ts";
 
 type StoredRow = typeof sandboxMessages.$inferSelect;
-
-/** What a delivery over the sandbox hands over to be kept. Sensitive messages are not handed over. */
-export interface CaughtRow {
-  readonly envelope: Envelope;
-  readonly projectId: string;
-  readonly at: number;
-}
 
 /** Messages kept, a tenant and database. */
 export const KEPT = 1000;
@@ -24,7 +16,7 @@ const COLUMNS = Object.entries(getTableColumns(sandboxMessages))
   .join(", ");
 
 /** Keeps what was caught; commit it together with the outcome. The same attempt is kept once. */
-export function insertCaught(db: D1Database, tenantId: string, rows: readonly CaughtRow[]): D1PreparedStatement {
+export function insertCaught(db: D1Database, tenantId: string, rows: readonly Caught[]): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO sandbox_messages (tenant_id, id, project_id, message_id, channel, destination, envelope, at)
@@ -34,11 +26,7 @@ export function insertCaught(db: D1Database, tenantId: string, rows: readonly Ca
     )
     .bind(
       tenantId,
-      JSON.stringify(
-        rows
-          .map((row) => caughtOf(row.envelope, row.projectId, row.at))
-          .map((c) => [c.id, c.projectId, c.messageId, c.channel, c.destination, c.envelope, c.at]),
-      ),
+      JSON.stringify(rows.map((r) => [r.id, r.projectId, r.messageId, r.channel, r.destination, r.envelope, r.at])),
     );
 }
 
