@@ -35,12 +35,17 @@ export function fieldsOf(schema: Schema, components: Components, depth = 0): Htm
   if (parts) return choices(parts, components, depth, schema.allOf !== undefined);
   if (schema.items) return componentName(schema.items) === null ? fieldsOf(schema.items, components, depth + 1) : null;
   const entries = Object.entries(schema.properties ?? {});
-  const rest = typeof schema.additionalProperties === "object" ? schema.additionalProperties : null;
+  const rest = valuesOf(schema);
   if (entries.length === 0 && rest === null) return null;
   return html`<dl class="fields">
     ${entries.map(([name, inner]) => field(name, inner, schema.required?.includes(name) === true, components, depth))}
-    ${rest && Object.keys(rest).length > 0 ? field("any name", rest, false, components, depth) : null}
+    ${rest ? field("any name", rest, false, components, depth) : null}
   </dl>`;
+}
+
+/** What the values of a map look like; null where the object has named fields only, or anything goes. */
+function valuesOf({ additionalProperties: rest }: Schema): Schema | null {
+  return typeof rest === "object" && Object.keys(rest).length > 0 ? rest : null;
 }
 
 function choices(parts: readonly Schema[], components: Components, depth: number, all: boolean): Html | null {
@@ -77,10 +82,10 @@ const RULES: readonly (readonly [keyword: string, words: string])[] = [
   ["exclusiveMinimum", "more than"],
   ["maximum", "at most"],
   ["exclusiveMaximum", "less than"],
-  ["minLength", "shortest"],
-  ["maxLength", "longest"],
-  ["minItems", "fewest"],
-  ["maxItems", "most"],
+  ["minLength", "characters: at least"],
+  ["maxLength", "characters: at most"],
+  ["minItems", "items: at least"],
+  ["maxItems", "items: at most"],
   ["pattern", "pattern"],
 ];
 

@@ -52,6 +52,6 @@ const watcher = new IntersectionObserver((entries) => {
   const link = links.get(first.id);
   const { top, bottom } = link.getBoundingClientRect();
   if (top < 60 || bottom > innerHeight) nav.scrollTop += top - innerHeight / 2;
-}, { rootMargin: "-60px 0px -60% 0px" });
+}, { rootMargin: "-100px 0px -60% 0px" });
 for (const id of links.keys()) { const section = document.getElementById(id); if (section) watcher.observe(section); }
 `;

@@ -21,9 +21,10 @@ p code,li code,dd code,dt code{background:var(--code);padding:.1em .35em;border-
 .menu{display:none;font:inherit;font-size:.9rem;padding:.3rem .8rem;border:1px solid var(--line);border-radius:6px;background:var(--panel);color:var(--ink)}
 nav{position:fixed;top:3.5rem;bottom:0;left:0;width:19rem;overflow-y:auto;padding:1rem 1rem 3rem;border-right:1px solid var(--line);background:var(--panel);font-size:.9rem;overscroll-behavior:contain}
 nav h2{font-size:.75rem;text-transform:uppercase;letter-spacing:.06em;margin:1.25rem .5rem .25rem;color:var(--soft)}
+nav .method{flex:none;margin:0;min-width:2.4rem}
 nav h2 a{color:inherit;text-decoration:none}
 nav ul{list-style:none;margin:0;padding:0}
-nav li a{display:block;padding:.25rem .5rem;border-radius:6px;color:var(--ink);text-decoration:none;line-height:1.35;overflow-wrap:anywhere}
+nav li a{display:flex;gap:.4rem;align-items:baseline;padding:.25rem .5rem;border-radius:6px;color:var(--ink);text-decoration:none;line-height:1.35;overflow-wrap:anywhere}
 nav li a:hover{background:var(--code)}
 nav li a[aria-current]{background:var(--code);box-shadow:inset 3px 0 var(--accent)}
 nav .none{color:var(--soft);padding:0 .5rem}

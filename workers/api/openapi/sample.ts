@@ -52,25 +52,35 @@ export function sample(schema: Schema, components: Components, everything = fals
 function sampleObject(schema: Schema, next: (inner: Schema) => unknown, everything: boolean): Record<string, unknown> {
   const named = Object.entries(schema.properties ?? {});
   const wanted = everything ? named : named.filter(([name]) => schema.required?.includes(name));
-  const entries = wanted.map(([name, inner]) => [name, byName(name, inner) ?? next(inner)]);
-  return Object.fromEntries(entries);
+  return Object.fromEntries(wanted.map(([name, inner]) => [name, byName(name, inner) ?? next(inner)]));
 }
 
-/** A plain string whose name says more than its type. */
-function byName(name: string, { type, pattern, format, ...rest }: Schema): string | undefined {
+const ID = "_01K5Z8Q4M200000000000000X7";
+const PREFIXES: Readonly<Record<string, string>> = {
+  project_id: "prj",
+  tenant_id: "ten",
+  key_id: "key",
+  connection_id: "con",
+  message_id: "msg",
+  message_ids: "msg",
+  attempt_id: "att",
+  request_id: "req",
+};
+const NAMED: Readonly<Record<string, string>> = {
+  name: "Example",
+  destination: "ada@example.com",
+  locale: "en-GB",
+  subject: "Your order is on its way",
+  html: "<p>Hello</p>",
+  key: "ck_live_7Q0Z3M5V8K1X2B4N6C9D0F7G5H3J1K8L",
+  hint: "ck_live_7Q0Z",
+};
+
+/** A plain string, or a list of them, whose name says more than its type. */
+function byName(name: string, { type, items, pattern, format, ...rest }: Schema): unknown {
+  if (type === "array" && items && Object.hasOwn(PREFIXES, name)) return [byName(name, items)];
   if (type !== "string" || pattern || format || rest.enum || rest.const || rest.examples || rest.default) return undefined;
-  const stem = name.replace(/_?id$/, "");
-  const prefix = {
-    project: "prj",
-    tenant: "ten",
-    connection: "con",
-    template: "tpl",
-    message: "msg",
-    attempt: "att",
-    request: "req",
-  }[stem];
-  if (prefix) return `${prefix}_01K5Z8Q4M200000000000000X7`;
-  return { name: "Example", locale: "en-GB", subject: "Your order is on its way", text: "Hello", html: "<p>Hello</p>" }[name];
+  return Object.hasOwn(PREFIXES, name) ? `${PREFIXES[name]}${ID}` : Object.hasOwn(NAMED, name) ? NAMED[name] : undefined;
 }
 
 function sampleArray(schema: Schema, next: (inner: Schema) => unknown): unknown[] {
