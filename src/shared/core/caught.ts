@@ -34,6 +34,7 @@ export interface CaughtFilter {
 
 /** Longer fields are cut: a row of the catcher is for looking at. */
 const MOST_CHARS = 200_000;
+const FEW_CHARS = 4_000;
 
 /** What is kept of an envelope that the sandbox carried. */
 export function caughtOfEnvelope(
@@ -56,10 +57,7 @@ export function caughtOfEnvelope(
 
 function contentOf(envelope: Envelope): Record<string, unknown> {
   const { attemptId: _a, messageId: _m, to: _to, tags: _t, channel: _c, ...content } = envelope;
-  const shown = Object.entries(content).map(([name, value]) =>
-    typeof value === "string" && value.length > MOST_CHARS ? [name, `${value.slice(0, MOST_CHARS)}…`] : [name, value],
-  );
-  const fields = Object.fromEntries(shown) as Record<string, unknown>;
+  const fields = cut(content, MOST_CHARS);
   if (envelope.channel !== "email") return fields;
   return {
     ...fields,
@@ -69,6 +67,19 @@ function contentOf(envelope: Envelope): Record<string, unknown> {
       size_bytes: Math.floor((file.contentBase64.replace(/=+$/, "").length * 3) / 4),
     })),
   };
+}
+
+/** The same envelope in a few thousand characters, for a pack whose messages are large. */
+export function shortened(envelope: CaughtEnvelope): CaughtEnvelope {
+  return { ...envelope, ...cut(envelope, FEW_CHARS) };
+}
+
+function cut(fields: Readonly<Record<string, unknown>>, most: number): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) =>
+      typeof value === "string" && value.length > most ? [name, `${value.slice(0, most)}…`] : [name, value],
+    ),
+  );
 }
 
 /**

@@ -1,12 +1,14 @@
 /** What the sandbox caught: the newest of each tenant, for people to look at. */
 import { getTableColumns } from "drizzle-orm";
-import type { Caught, CaughtFilter } from "../../core/caught.ts";
+import { type Caught, type CaughtEnvelope, type CaughtFilter, shortened } from "../../core/caught.ts";
 import type { Channel } from "../../core/channels.ts";
 import type { ProjectScope } from "../scope.ts";
 import type { Page } from "./pages.ts";
 import { sandboxMessages } from "./schema.ts";
 
 type StoredRow = typeof sandboxMessages.$inferSelect;
+
+const STATEMENT_CHARS = 700_000;
 
 /** Messages kept, a tenant and database. */
 export const KEPT = 1000;
@@ -24,10 +26,20 @@ export function insertCaught(db: D1Database, tenantId: string, rows: readonly Ca
        FROM json_each(?2) WHERE true
        ON CONFLICT DO NOTHING`,
     )
-    .bind(
-      tenantId,
-      JSON.stringify(rows.map((r) => [r.id, r.projectId, r.messageId, r.channel, r.destination, r.envelope, r.at])),
-    );
+    .bind(tenantId, `[${fitting(rows).join(",")}]`);
+}
+
+/** Rows as JSON, all together well below the 2 MB that a parameter may have: the last of large ones are cut short. */
+function fitting(rows: readonly Caught[]): string[] {
+  const text = (r: Caught, envelope: CaughtEnvelope) =>
+    JSON.stringify([r.id, r.projectId, r.messageId, r.channel, r.destination, envelope, r.at]);
+  let left = STATEMENT_CHARS;
+  return rows.map((row) => {
+    const whole = text(row, row.envelope);
+    const kept = whole.length <= left ? whole : text(row, shortened(row.envelope));
+    left -= kept.length;
+    return kept;
+  });
 }
 
 /** Drops all but the newest KEPT of a tenant. In the same batch as `insertCaught`, or now and then. */
