@@ -9,6 +9,7 @@ import type { Submission } from "../../src/shared/core/message.ts";
 import { parseGateName } from "../../src/shared/core/placement.ts";
 import type { AcceptRequest, AcceptResult, Gate, HeldPage, HeldResult } from "../../src/shared/ports/gate.ts";
 import type { Planner } from "../../src/shared/ports/planner.ts";
+import { ledgerOf } from "../../src/shared/runtime/ledger.ts";
 import { acceptAll, type GateState } from "./accept.ts";
 import { Flush } from "./flush.ts";
 import { Outbox } from "./outbox.ts";
@@ -34,6 +35,7 @@ export class TenantGate extends DurableObject implements Gate {
 
   constructor(ctx: DurableObjectState, env: unknown) {
     super(ctx, env as never);
+    ledgerOf(this.env)?.object(ctx);
     const { tenantId, gateShard } = parseGateName(ctx.id.name ?? "");
     this.#tenantId = tenantId;
     this.#gateShard = gateShard;
@@ -121,6 +123,7 @@ export class TenantGate extends DurableObject implements Gate {
   }
 
   override async alarm(): Promise<void> {
+    ledgerOf(this.env)?.add("object_requests");
     this.#alarmAt = null;
     const now = Date.now();
     try {

@@ -1,6 +1,8 @@
 /** The api Worker. */
+import { ledgerOf } from "../../src/shared/runtime/ledger.ts";
 import { type ApiBindings, apiDeps } from "../../src/shared/runtime/wire.ts";
 import { makeApp } from "./app.ts";
+import { countingApp } from "./ledger.ts";
 import { routes } from "./routes.ts";
 import type { ApiContext } from "./serve.ts";
 
@@ -16,4 +18,11 @@ function contextOf(env: ApiBindings): ApiContext {
   return context;
 }
 
-export default makeApp<ApiBindings>(routes, contextOf);
+const app = makeApp<ApiBindings>(routes, contextOf);
+
+export default {
+  fetch(request, env, ctx) {
+    const ledger = ledgerOf(env);
+    return (ledger ? countingApp(ledger, env, routes, contextOf) : app).fetch(request, env, ctx);
+  },
+} satisfies ExportedHandler<ApiBindings>;

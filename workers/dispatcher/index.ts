@@ -3,6 +3,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Submission } from "../../src/shared/core/message.ts";
 import type { Desk as DeskPort } from "../../src/shared/ports/desk.ts";
 import type { Planner as PlannerPort } from "../../src/shared/ports/planner.ts";
+import { consumed, countsOf } from "../../src/shared/runtime/ledger.ts";
 import { type DispatcherBindings, dispatcherDeps } from "../../src/shared/runtime/wire.ts";
 import { makeDesk } from "../../src/shared/verbs/desk.ts";
 import { plan } from "../../src/shared/verbs/plan.ts";
@@ -44,11 +45,16 @@ export class Desk extends WorkerEntrypoint<DispatcherBindings> implements DeskPo
   async health() {
     return makeDesk(dispatcherDeps(this.env)).health();
   }
+
+  /** For the bench; null unless LEDGER is on. */
+  async ledger() {
+    return countsOf(this.env);
+  }
 }
 
 export default {
   async queue(batch: MessageBatch, env: DispatcherBindings): Promise<void> {
     const deps = dispatcherDeps(env);
-    await (batch.queue.startsWith("dead-") ? mourn(deps, batch) : ring(deps, batch));
+    await consumed(env, batch, (b) => (b.queue.startsWith("dead-") ? mourn(deps, b) : ring(deps, b)));
   },
 };

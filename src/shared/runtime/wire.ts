@@ -10,7 +10,7 @@ import { gateName } from "../core/placement.ts";
 import type { Desk } from "../ports/desk.ts";
 import type { Ringer } from "../ports/ringer.ts";
 import type { Deps } from "../verbs/deps.ts";
-import { counted } from "./ledger.ts";
+import { counted, countsOf, LEDGER_PATH } from "./ledger.ts";
 import { logger } from "./log.ts";
 
 /** Secrets are not in wrangler.toml, so the generated types do not know them. */
@@ -70,6 +70,13 @@ export function apiDeps(bindings: ApiBindings): Deps {
     allowPrivateEndpoints: env.ALLOW_PRIVATE_ENDPOINTS === "true",
     publicUrl: env.PUBLIC_URL,
   };
+}
+
+/** What each Worker has counted (runtime/ledger.ts), by its name. */
+export async function ledgersOf(env: ApiBindings): Promise<Record<string, unknown>> {
+  const dispatcher = env.DISPATCHER as unknown as { ledger(): Promise<unknown> };
+  const webhooks = await env.WEBHOOKS.fetch(`http://webhooks${LEDGER_PATH}`);
+  return { api: countsOf(env), dispatcher: await dispatcher.ledger(), webhooks: await webhooks.json() };
 }
 
 export function dispatcherDeps(bindings: DispatcherBindings): Deps {
