@@ -19,6 +19,8 @@ export function variablesOf(
   };
   return {
     ...Object.fromEntries(Object.entries(all).filter(([name]) => name in worker.vars)),
+    // Declared nowhere, since no deployment may count (runtime/ledger.ts).
+    ...(overrides.LEDGER === undefined ? {} : { LEDGER: overrides.LEDGER }),
     ...secretsOf(worker.name, secrets),
   };
 }
