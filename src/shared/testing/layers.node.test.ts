@@ -3,17 +3,15 @@ import { describe, expect, it } from "vitest";
 import { type RuleName, violations } from "./layers.ts";
 import { parseFile, type SourceFile } from "./source-text.ts";
 
-const ROOT = new URL("../../../", import.meta.url);
+const ROOT = new URL("../../../", import.meta.url).pathname;
 const FOLDERS = ["workers", "durable-objects", "src"];
 
 async function tree(): Promise<SourceFile[]> {
   const lists = await Promise.all(
-    FOLDERS.map(async (folder) =>
-      (await readdir(new URL(`${folder}/`, ROOT), { recursive: true })).map((path) => `${folder}/${path}`),
-    ),
+    FOLDERS.map(async (folder) => (await readdir(`${ROOT}${folder}`, { recursive: true })).map((path) => `${folder}/${path}`)),
   );
   const paths = lists.flat().filter((path) => path.endsWith(".ts"));
-  return Promise.all(paths.map(async (path) => ({ path, source: await readFile(new URL(path, ROOT), "utf8") })));
+  return Promise.all(paths.map(async (path) => ({ path, source: await readFile(`${ROOT}${path}`, "utf8") })));
 }
 
 describe("the house", () => {
