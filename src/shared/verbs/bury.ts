@@ -1,0 +1,81 @@
+/**
+ * Poison: bells whose consumer died of them until the queue gave up. Their packs are claimed a last time, and
+ * what they hold becomes dead letters. Idempotent: a pack that is gone, or that a live consumer holds, is
+ * left alone.
+ */
+import type { Bell } from "../contract/jobs.ts";
+import type { GivenUp } from "../core/dead-letter.ts";
+import { newId } from "../core/ids.ts";
+import type { Delivery } from "../core/message.ts";
+import { settleUntried } from "../core/settlement.ts";
+import { commit } from "../db/commit.ts";
+import { insertDeadLetters } from "../db/messages/dead-letters.ts";
+import { type ClaimedRow, packsOf } from "../db/messages/packs.ts";
+import { type OutcomeRow, settleOf } from "../db/messages/settle.ts";
+import type { Deps } from "./deps.ts";
+
+const LEASE_MS = 30_000;
+const CODE = "consumer_crashed";
+const REASON = "Every consumer that took this up crashed.";
+
+export async function bury(deps: Pick<Deps, "now" | "random" | "shards" | "log">, bells: readonly Bell[]): Promise<void> {
+  const groups = new Map<string, Bell[]>();
+  for (const bell of bells) {
+    const slot = `${bell.tenant} ${bell.shard}`;
+    groups.set(slot, [...(groups.get(slot) ?? []), bell]);
+  }
+  for (const mine of groups.values()) await buryIn(deps, mine);
+}
+
+async function buryIn(deps: Pick<Deps, "now" | "random" | "shards" | "log">, bells: readonly Bell[]): Promise<void> {
+  const { tenant, shard } = bells[0] ?? { tenant: "", shard: -1 };
+  const db = deps.shards[shard];
+  if (!db) {
+    deps.log({ level: "error", event: "bury_no_database", tenant_id: tenant, shard });
+    return;
+  }
+  const now = deps.now();
+  const scope = { tenantId: tenant };
+  const packs = packsOf(db, scope);
+  const ids = [...new Set(bells.map((bell) => bell.pack))];
+  const lease = newId("lse", now, deps.random);
+  const [, taken] = await commit(db, [packs.claim(ids, lease, now, now + LEASE_MS), packs.claimed(ids, lease)]);
+  // As packsOf.claimed names its columns.
+  const rows = (taken?.results ?? []) as unknown as ClaimedRow[];
+  if (rows.length === 0) return;
+  const given = rows.flatMap((row) => giveUp(row, now));
+  await commit(db, [
+    ...(given.length > 0
+      ? [
+          settleOf(db, scope).outcomes(
+            given.map((g) => g.outcome),
+            now,
+          ),
+          insertDeadLetters(
+            db,
+            tenant,
+            given.map((g) => g.letter),
+          ),
+        ]
+      : []),
+    packs.finish([...new Set(rows.map((row) => row.pack))], lease),
+  ]);
+  deps.log({ level: "error", event: "buried", tenant_id: tenant, packs: ids.length, deliveries: given.length });
+}
+
+function giveUp(row: ClaimedRow, now: number): { outcome: OutcomeRow; letter: GivenUp }[] {
+  if (row.id === null || row.status !== "queued") return [];
+  // Written by the planner and the settlements: an array of Delivery.
+  const delivery = (JSON.parse(row.deliveries) as Delivery[])[row.delivery];
+  if (!delivery || delivery.phase === "sent" || delivery.phase === "failed") return [];
+  const settled = settleUntried(delivery, { code: CODE, reason: REASON, now });
+  // Whoever held the pack before may have died after the provider's yes.
+  const phase = row.claims > 1 || delivery.phase === "unknown" ? "unknown" : "failed";
+  const after: Delivery = { ...settled.delivery, phase };
+  return [
+    {
+      outcome: { messageId: row.id, delivery: after, events: settled.events, status: settled.status },
+      letter: { projectId: row.project_id, messageId: row.id, delivery: after, code: CODE, reason: REASON, at: now },
+    },
+  ];
+}
