@@ -16,7 +16,11 @@ export function connectionsOf(db: D1Database, scope: ProjectScope) {
   const mine = and(eq(connections.tenantId, scope.tenantId), eq(connections.projectId, scope.projectId));
   return {
     async get(id: string): Promise<ConnectionRow | undefined> {
-      return d.select().from(connections).where(and(mine, eq(connections.id, id))).get();
+      return d
+        .select()
+        .from(connections)
+        .where(and(mine, eq(connections.id, id)))
+        .get();
     },
     /** Newest first; ids below `before`. */
     async list(before: string | null, limit: number): Promise<ConnectionRow[]> {
@@ -37,10 +41,21 @@ export function connectionsOf(db: D1Database, scope: ProjectScope) {
         .limit(500);
     },
     insert(row: NewConnectionRow): D1PreparedStatement {
-      return statement(db, d.insert(connections).values({ ...row, ...scope }));
+      return statement(db, d.insert(connections).values({ ...row, tenantId: scope.tenantId, projectId: scope.projectId }));
     },
     update(id: string, change: Partial<Omit<ConnectionRow, "id" | "tenantId" | "projectId">>): D1PreparedStatement {
-      return statement(db, d.update(connections).set(change).where(and(mine, eq(connections.id, id))));
+      return statement(
+        db,
+        d
+          .update(connections)
+          .set(change)
+          .where(and(mine, eq(connections.id, id))),
+      );
+    },
+    /** Sets `verified_at`, if the row is still the one that was read at `updatedAt`. */
+    setVerified(id: string, updatedAt: number, at: number): D1PreparedStatement {
+      const same = and(mine, eq(connections.id, id), eq(connections.updatedAt, updatedAt));
+      return statement(db, d.update(connections).set({ verifiedAt: at }).where(same));
     },
     remove(id: string): D1PreparedStatement {
       return statement(db, d.delete(connections).where(and(mine, eq(connections.id, id))));

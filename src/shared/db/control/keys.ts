@@ -27,7 +27,7 @@ export function keysOf(db: D1Database, scope: ProjectScope) {
         .limit(limit);
     },
     insert(row: Omit<ApiKeyRow, "tenantId" | "projectId">): D1PreparedStatement {
-      return statement(db, d.insert(apiKeys).values({ ...row, ...scope }));
+      return statement(db, d.insert(apiKeys).values({ ...row, tenantId: scope.tenantId, projectId: scope.projectId }));
     },
     revoke(id: string, at: number): D1PreparedStatement {
       return statement(

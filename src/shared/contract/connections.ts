@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { CHANNELS } from "../core/channels.ts";
+import { jsonObject, timestamp } from "./common.ts";
+
+export const connectionId = z.object({ id: z.string().max(64) });
+
+const name = z.string().min(1).max(100);
+const priority = z.int().min(0).max(1_000_000).describe("Lower goes first.");
+const verify = z
+  .boolean()
+  .default(false)
+  .describe("Asks the provider, once the change is saved, whether the account works. Sends nothing.");
+
+/** `credentials` and `settings` are checked by the provider's own schema, which `GET /v1/providers` shows. */
+export const createConnection = z.strictObject({
+  channel: z.enum(CHANNELS),
+  provider: z.string().min(1).max(50).describe("As in `GET /v1/providers`."),
+  name,
+  priority: priority.default(100),
+  enabled: z.boolean().default(true),
+  credentials: jsonObject.default({}).describe("Sealed at once. Never returned, never logged."),
+  settings: jsonObject.default({}).describe("What is no secret, such as the sender; `endpoint` is another base URL."),
+  verify,
+});
+
+export const updateConnection = z
+  .strictObject({
+    name: name.optional(),
+    priority: priority.optional(),
+    enabled: z.boolean().optional(),
+    credentials: jsonObject.optional().describe("Replaces all of them: this is how they are rotated."),
+    settings: jsonObject.optional().describe("Replaces all of them."),
+    verify,
+  })
+  .describe("What is left out stays as it is.");
+
+export const verificationShape = z
+  .object({
+    ok: z.boolean(),
+    code: z.string().nullable().describe("The provider's own code, or ours; null where it is well."),
+    detail: z.string(),
+  })
+  .meta({ id: "Verification" });
+
+export const connectionShape = z
+  .object({
+    id: z.string(),
+    project_id: z.string(),
+    channel: z.enum(CHANNELS),
+    provider: z.string(),
+    name: z.string(),
+    priority,
+    enabled: z.boolean(),
+    credential_hints: z.record(z.string(), z.string()).describe("Each credential that is set, masked but for its end."),
+    settings: jsonObject,
+    verified_at: timestamp.nullable().describe("When the provider last said that this account works, as it is now."),
+    created_at: timestamp,
+    updated_at: timestamp,
+  })
+  .meta({ id: "Connection" });
+
+export const savedConnectionShape = connectionShape
+  .extend({ verification: verificationShape.optional().describe("Where the call asked for it.") })
+  .meta({ id: "SavedConnection" });
+
+export const providerShape = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    channels: z.array(z.enum(CHANNELS)),
+    credentials: jsonObject.describe("JSON Schema of a connection's `credentials`."),
+    settings: jsonObject.describe("JSON Schema of a connection's `settings`."),
+  })
+  .meta({ id: "Provider" });

@@ -1,0 +1,54 @@
+/** Connects a project to a provider. */
+import type { Channel } from "../core/channels.ts";
+import { newId } from "../core/ids.ts";
+import { commit } from "../db/commit.ts";
+import { auditRow } from "../db/control/audit.ts";
+import { type ConnectionRow, connectionsOf } from "../db/control/connections.ts";
+import { checkAccount, providerFor } from "./check-account.ts";
+import type { Actor, Deps } from "./deps.ts";
+
+export interface NewConnection {
+  readonly channel: Channel;
+  readonly provider: string;
+  readonly name: string;
+  readonly priority: number;
+  readonly enabled: boolean;
+  readonly credentials: Readonly<Record<string, unknown>>;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export async function createConnection(
+  deps: Pick<Deps, "control" | "sealer" | "now" | "random" | "allowPrivateEndpoints">,
+  actor: Actor,
+  input: NewConnection,
+): Promise<ConnectionRow> {
+  const { channel, name, priority, enabled } = input;
+  const provider = providerFor(input.provider, channel);
+  const account = await checkAccount(deps, provider, input);
+  const now = deps.now();
+  const row: ConnectionRow = {
+    ...account,
+    tenantId: actor.tenantId,
+    projectId: actor.projectId,
+    id: newId("con", now, deps.random),
+    channel,
+    provider: provider.id,
+    name,
+    priority,
+    enabled,
+    verifiedAt: null,
+    createdAt: now,
+    updatedAt: now,
+  };
+  await commit(deps.control, [
+    connectionsOf(deps.control, actor).insert(row),
+    auditRow(deps.control, actor, {
+      id: newId("aud", now, deps.random),
+      at: now,
+      action: "connection.created",
+      target: row.id,
+      details: { channel, provider: provider.id, name },
+    }),
+  ]);
+  return row;
+}

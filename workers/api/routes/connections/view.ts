@@ -1,0 +1,44 @@
+import type { z } from "zod";
+import { iso } from "../../../../src/shared/contract/common.ts";
+import type { connectionShape, savedConnectionShape, verificationShape } from "../../../../src/shared/contract/connections.ts";
+import type { Channel } from "../../../../src/shared/core/channels.ts";
+import type { ConnectionRow } from "../../../../src/shared/db/control/connections.ts";
+import type { ProjectScope } from "../../../../src/shared/db/scope.ts";
+import type { Verification } from "../../../../src/shared/ports/desk.ts";
+import { askVerification } from "../../../../src/shared/verbs/ask-verification.ts";
+import type { Deps } from "../../../../src/shared/verbs/deps.ts";
+
+/** The JSON columns were written by createConnection and updateConnection, in these shapes. */
+export function connectionView(row: ConnectionRow): z.output<typeof connectionShape> {
+  return {
+    id: row.id,
+    project_id: row.projectId,
+    channel: row.channel as Channel,
+    provider: row.provider,
+    name: row.name,
+    priority: row.priority,
+    enabled: row.enabled,
+    credential_hints: JSON.parse(row.credentialHints) as Record<string, string>,
+    settings: JSON.parse(row.settings) as Record<string, unknown>,
+    verified_at: iso(row.verifiedAt),
+    created_at: iso(row.createdAt),
+    updated_at: iso(row.updatedAt),
+  };
+}
+
+export function verificationView(v: Verification): z.output<typeof verificationShape> {
+  return { ok: v.ok, code: v.ok ? null : v.code, detail: v.detail };
+}
+
+/** A connection that was just saved, with what the provider says about it where the caller asked. */
+export async function savedView(
+  deps: Deps,
+  scope: ProjectScope,
+  row: ConnectionRow,
+  verify: boolean,
+): Promise<z.output<typeof savedConnectionShape>> {
+  if (!verify) return connectionView(row);
+  const verification = await askVerification(deps, scope, row.id);
+  const verifiedAt = verification.ok ? deps.now() : row.verifiedAt;
+  return { ...connectionView({ ...row, verifiedAt }), verification: verificationView(verification) };
+}
