@@ -9,7 +9,11 @@ import { createTenant } from "../src/shared/verbs/create-tenant.ts";
 const { STATE_DIR, LEDGER = "false" } = process.env;
 if (STATE_DIR === undefined) throw new Error("STATE_DIR is not set");
 
-const local = await startLocal({ port: 0, stateDir: STATE_DIR, vars: { LEDGER, LOG_LEVEL: "warn", ALLOW_PRIVATE_ENDPOINTS: "true" } });
+const local = await startLocal({
+  port: 0,
+  stateDir: STATE_DIR,
+  vars: { LEDGER, LOG_LEVEL: "warn", ALLOW_PRIVATE_ENDPOINTS: "true" },
+});
 const { url, liveKey, operatorKey } = local;
 // Miniflare's proxies answer every method of the bindings behind them.
 const deps = apiDeps((await local.mf.getBindings("carillon-api")) as unknown as ApiBindings);
