@@ -80,6 +80,7 @@ export class TenantGate extends DurableObject implements Gate {
       });
     } catch (error) {
       Object.assign(this.#state, before);
+      this.#receipts.reload();
       throw error;
     }
     for (const request of requests) this.#lastUsed.set(request.keyId, now);

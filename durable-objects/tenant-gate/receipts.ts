@@ -18,7 +18,13 @@ export class Receipts {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    this.#days = sql
+    this.#days = [];
+    this.reload();
+  }
+
+  /** Reads again what stands: after a transaction that was rolled back. */
+  reload(): void {
+    this.#days = this.#sql
       .exec<{ day: number }>("SELECT day FROM key_days ORDER BY day")
       .toArray()
       .map((r) => r.day);
