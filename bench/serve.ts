@@ -2,8 +2,9 @@
  * The local stack as a process of its own, so that its CPU and memory can be told from the bench's. Prints one
  * JSON line when it is up; ends on SIGTERM. STATE_DIR names its folder, LEDGER=true makes it count.
  */
+import { loadSecrets, random } from "../scripts/local/secrets.ts";
 import { startLocal } from "../scripts/local/start-local.ts";
-import { type ApiBindings, apiDeps } from "../src/shared/runtime/wire.ts";
+import { joseSealer } from "../src/shared/adapters/jose-vault.ts";
 import { createTenant } from "../src/shared/verbs/create-tenant.ts";
 
 const { STATE_DIR, LEDGER = "false" } = process.env;
@@ -16,13 +17,14 @@ const local = await startLocal({
 });
 const { url, liveKey, operatorKey } = local;
 // Miniflare's proxies answer every method of the bindings behind them.
-const deps = apiDeps((await local.mf.getBindings("carillon-api")) as unknown as ApiBindings);
-const other = await createTenant(deps, {
-  name: "Other",
-  limits: { ratePerSecond: 1e5, burst: 1e6 },
-  sandbox: true,
-  requestId: "req_bench",
-});
+const database = async (binding: string) => (await local.mf.getD1Database(binding, "carillon-api")) as unknown as D1Database;
+const [control, ...shards] = await Promise.all(["DB", "MESSAGES_00", "MESSAGES_01"].map(database));
+if (control === undefined) throw new Error("there is no control database");
+const { sealPublicKey } = await loadSecrets(STATE_DIR);
+const other = await createTenant(
+  { control, shards, random, now: () => Date.now(), sealer: joseSealer(sealPublicKey) },
+  { name: "Other", limits: { ratePerSecond: 1e5, burst: 1e6 }, sandbox: false, requestId: "req_bench" },
+);
 console.log(JSON.stringify({ url, liveKey, operatorKey, otherKey: other.liveKey, pid: process.pid }));
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
