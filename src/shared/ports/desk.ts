@@ -8,10 +8,11 @@ export type Verification =
   | { readonly ok: true; readonly detail: string }
   | { readonly ok: false; readonly code: string; readonly detail: string };
 
+/** Null where the runtime cannot tell. */
 export interface QueueState {
   readonly queue: string;
-  readonly backlog_count: number;
-  readonly backlog_bytes: number;
+  readonly backlog_count: number | null;
+  readonly backlog_bytes: number | null;
   readonly oldest_message_at: string | null;
 }
 
@@ -20,6 +21,6 @@ export interface Desk {
   /** Asks the provider, with the stored credentials, whether they work. Sends nothing. */
   verifyConnection(scope: { readonly tenantId: string; readonly projectId: string }, connectionId: string): Promise<Verification>;
   queues(): Promise<readonly QueueState[]>;
-  /** Whether the dispatcher reaches its databases and can open sealed credentials. */
+  /** Whether the dispatcher reaches its databases and can open sealed credentials: a check's name → `ok` or why not. */
   health(): Promise<{ readonly ok: boolean; readonly checks: Readonly<Record<string, string>> }>;
 }

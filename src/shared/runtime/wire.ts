@@ -45,6 +45,17 @@ function messageShards(env: object): D1Database[] {
   }
 }
 
+/** A queue's producer binding: `send-email-express` is bound as SEND_EMAIL_EXPRESS. */
+function queueBinding(env: object, queue: string): Queue<Bell> | undefined {
+  return (env as Record<string, Queue<Bell> | undefined>)[queue.toUpperCase().replaceAll("-", "_")];
+}
+
+/** Older runtimes have no `metrics`, and a failure to count is no failure. */
+async function readQueue(queue: Queue<Bell> | undefined): Promise<QueueMetrics | null> {
+  if (typeof queue?.metrics !== "function") return null;
+  return queue.metrics().catch(() => null);
+}
+
 function common(env: { readonly DB: D1Database; readonly LOG_LEVEL: string }, worker: string) {
   return {
     now: () => Date.now(),
@@ -67,6 +78,8 @@ export function apiDeps(bindings: ApiBindings): Deps {
     sealer: joseSealer(env.SEAL_PUBLIC_KEY),
     unsealer: absent("unsealer"),
     desk,
+    webhooks: env.WEBHOOKS,
+    queueMetrics: async () => null,
     allowPrivateEndpoints: env.ALLOW_PRIVATE_ENDPOINTS === "true",
     publicUrl: env.PUBLIC_URL,
   };
@@ -82,8 +95,8 @@ export async function ledgersOf(env: ApiBindings): Promise<Record<string, unknow
 export function dispatcherDeps(bindings: DispatcherBindings): Deps {
   const env = counted(bindings);
   const queueOf = (channel: Channel, lane: Lane): Queue<Bell> => {
-    const name = sendQueue(channel, lane).toUpperCase().replaceAll("-", "_");
-    const queue = (env as unknown as Record<string, Queue<Bell> | undefined>)[name];
+    const name = sendQueue(channel, lane);
+    const queue = queueBinding(env, name);
     if (!queue) throw new Error(`the queue ${name} is not bound`);
     return queue;
   };
@@ -96,6 +109,8 @@ export function dispatcherDeps(bindings: DispatcherBindings): Deps {
     sealer: absent("sealer"),
     unsealer: joseUnsealer(required(env, "SEAL_PRIVATE_KEYS")),
     desk: absent("desk"),
+    webhooks: absent("webhooks"),
+    queueMetrics: (queue) => readQueue(queueBinding(env, queue)),
     allowPrivateEndpoints: env.ALLOW_PRIVATE_ENDPOINTS === "true",
     publicUrl: env.PUBLIC_URL,
   };
@@ -112,6 +127,8 @@ export function webhooksDeps(bindings: WebhooksBindings): Deps {
     sealer: absent("sealer"),
     unsealer: absent("unsealer"),
     desk: absent("desk"),
+    webhooks: absent("webhooks"),
+    queueMetrics: async () => null,
     allowPrivateEndpoints: false,
     publicUrl: "",
   };

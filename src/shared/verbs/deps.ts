@@ -24,6 +24,10 @@ export interface Deps {
   readonly unsealer: Unsealer;
   /** The dispatcher, as the api Worker reaches it. */
   readonly desk: Desk;
+  /** The webhooks Worker, as the api Worker reaches it. */
+  readonly webhooks: Pick<Fetcher, "fetch">;
+  /** What a queue holds at this moment; null where the runtime cannot tell. */
+  readonly queueMetrics: (queue: string) => Promise<QueueMetrics | null>;
   /** Whether connections may point at plain http and private addresses. */
   readonly allowPrivateEndpoints: boolean;
   /** How the world reaches this deployment, without a trailing slash. */

@@ -1,23 +1,47 @@
 /** The dispatcher's answers to the api Worker (ports/desk.ts), made from its own dependencies. */
 import { CHANNELS, LANES, sendQueue } from "../core/channels.ts";
-import type { Desk } from "../ports/desk.ts";
+import { newestSealed } from "../db/control/newest-sealed.ts";
+import type { Desk, QueueState } from "../ports/desk.ts";
 import type { Deps } from "./deps.ts";
 import { verifyConnection } from "./verify-connection.ts";
+
+const QUEUES = [...CHANNELS.flatMap((channel) => LANES.map((lane) => sendQueue(channel, lane))), "events"];
 
 export function makeDesk(deps: Omit<Deps, "desk">): Desk {
   return {
     ring: (bells) => deps.ringer.ring(bells),
     verifyConnection: (scope, id) => verifyConnection(deps, scope, id),
-    async queues() {
-      return CHANNELS.flatMap((channel) => LANES.map((lane) => sendQueue(channel, lane))).map((queue) => ({
-        queue,
-        backlog_count: 0,
-        backlog_bytes: 0,
-        oldest_message_at: null,
-      }));
-    },
+    queues: () => Promise.all(QUEUES.map((queue) => stateOf(deps, queue))),
     async health() {
-      return { ok: true, checks: {} };
+      const checks: Record<string, string> = {};
+      const check = async (name: string, ask: () => Promise<unknown>): Promise<void> => {
+        checks[name] = await ask().then(
+          () => "ok",
+          (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, 200),
+        );
+      };
+      await Promise.all([
+        check("control", () => deps.control.prepare("SELECT 1").first()),
+        ...deps.shards.map((db, i) => check(`messages_${i}`, () => db.prepare("SELECT 1").first())),
+        check("credentials", () => openOne(deps)),
+      ]);
+      return { ok: Object.values(checks).every((answer) => answer === "ok"), checks };
     },
   };
+}
+
+async function stateOf(deps: Pick<Deps, "queueMetrics">, queue: string): Promise<QueueState> {
+  const metrics = await deps.queueMetrics(queue);
+  return {
+    queue,
+    backlog_count: metrics?.backlogCount ?? null,
+    backlog_bytes: metrics?.backlogBytes ?? null,
+    oldest_message_at: metrics?.oldestMessageTimestamp?.toISOString() ?? null,
+  };
+}
+
+/** Opens the newest sealed credentials: they are sealed to the key that the api Worker has now. */
+async function openOne(deps: Pick<Deps, "control" | "unsealer">): Promise<void> {
+  const jwe = await newestSealed(deps.control);
+  if (jwe !== null) await deps.unsealer.unseal(jwe);
 }
