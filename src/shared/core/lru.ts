@@ -38,6 +38,10 @@ export class Lru<V> {
     this.#entries.delete(key);
   }
 
+  deleteWhere(isGone: (key: string) => boolean): void {
+    for (const key of [...this.#entries.keys()]) if (isGone(key)) this.delete(key);
+  }
+
   get size(): number {
     return this.#entries.size;
   }
