@@ -1,12 +1,36 @@
 /** The whole HTTP surface of the API, on one page. */
 import type { Route } from "./route.ts";
+import { createTenantRoute } from "./routes/admin/create-tenant.ts";
+import { surveyDeadLettersRoute } from "./routes/admin/dlq.ts";
+import { adminHealthRoute } from "./routes/admin/health.ts";
+import { listTenantsRoute } from "./routes/admin/list-tenants.ts";
+import { livenessRoute } from "./routes/admin/liveness.ts";
+import { queuesRoute } from "./routes/admin/queues.ts";
+import { replayAnywhereRoute } from "./routes/admin/replay.ts";
+import { createConnectionRoute } from "./routes/connections/create.ts";
+import { deleteConnectionRoute } from "./routes/connections/delete.ts";
+import { getConnectionRoute } from "./routes/connections/get.ts";
+import { listConnectionsRoute } from "./routes/connections/list.ts";
+import { updateConnectionRoute } from "./routes/connections/update.ts";
+import { verifyConnectionRoute } from "./routes/connections/verify.ts";
+import { discardDeadLetterRoute } from "./routes/dead-letters/discard.ts";
+import { getDeadLetterRoute } from "./routes/dead-letters/get.ts";
+import { listDeadLettersRoute } from "./routes/dead-letters/list.ts";
+import { replayDeadLetterRoute } from "./routes/dead-letters/replay.ts";
+import { replayDeadLettersRoute } from "./routes/dead-letters/replay-many.ts";
 import { openApiRoute } from "./routes/docs/openapi.ts";
 import { docsRoute } from "./routes/docs/page.ts";
 import { createKeyRoute } from "./routes/keys/create.ts";
 import { listKeysRoute } from "./routes/keys/list.ts";
 import { revokeKeyRoute } from "./routes/keys/revoke.ts";
 import { rotateKeyRoute } from "./routes/keys/rotate.ts";
-
+import { cancelMessageRoute } from "./routes/messages/cancel.ts";
+import { getMessageRoute } from "./routes/messages/get.ts";
+import { listMessagesRoute } from "./routes/messages/list.ts";
+import { rescheduleMessageRoute } from "./routes/messages/reschedule.ts";
+import { listProvidersRoute } from "./routes/providers/list.ts";
+import { getCaughtRoute } from "./routes/sandbox/get.ts";
+import { listCaughtRoute } from "./routes/sandbox/list.ts";
 import { batchRoute } from "./routes/send/batch.ts";
 import { sendRoute } from "./routes/send/send.ts";
 
@@ -14,12 +38,42 @@ export const routes: readonly Route[] = [
   // send
   sendRoute,
   batchRoute,
+  // messages
+  listMessagesRoute,
+  getMessageRoute,
+  cancelMessageRoute,
+  rescheduleMessageRoute,
+  // dead letters
+  listDeadLettersRoute,
+  getDeadLetterRoute,
+  replayDeadLettersRoute,
+  replayDeadLetterRoute,
+  discardDeadLetterRoute,
+  // sandbox
+  listCaughtRoute,
+  getCaughtRoute,
+  // connections
+  listProvidersRoute,
+  createConnectionRoute,
+  listConnectionsRoute,
+  getConnectionRoute,
+  updateConnectionRoute,
+  deleteConnectionRoute,
+  verifyConnectionRoute,
   // keys
   createKeyRoute,
   listKeysRoute,
   revokeKeyRoute,
   rotateKeyRoute,
 
+  // operator
+  createTenantRoute,
+  listTenantsRoute,
+  queuesRoute,
+  surveyDeadLettersRoute,
+  replayAnywhereRoute,
+  adminHealthRoute,
+  livenessRoute,
   // docs
   openApiRoute(() => routes),
   docsRoute(() => routes),

@@ -6,7 +6,9 @@ import { fold } from "./steps.ts";
 export default {
   fetch(request: Request, env: WebhooksBindings): Response {
     const counts = countsOf(env);
-    if (counts && new URL(request.url).pathname === LEDGER_PATH) return Response.json(counts);
+    const { pathname } = new URL(request.url);
+    if (counts && pathname === LEDGER_PATH) return Response.json(counts);
+    if (pathname === "/healthz") return Response.json({ status: "ok" });
     return new Response(null, { status: 404 });
   },
 

@@ -51,7 +51,7 @@ const summary = {
   updated_at: timestamp,
 };
 
-const attemptShape = z.object({
+export const attemptShape = z.object({
   id: z.string(),
   n: z.int(),
   connection_id: z.string(),

@@ -65,8 +65,9 @@ export function replayOf(db: D1Database, scope: LetterScope) {
         db
           .prepare(
             `UPDATE messages SET status = 'queued', updated_at = ?3,
-               deliveries = json_set(deliveries, '$[' || j.n || '].phase', 'waiting', '$[' || j.n || '].due_at', ?3),
-               log = json_insert(log, '$[#]', json_object('type', 'queued', 'at', ?3, 'key', 'replay:' || j.letter || ':' || ?3,
+               deliveries = json_set(deliveries, '$[' || j.n || '].phase', 'waiting', '$[' || j.n || '].due_at', CAST(?3 AS INTEGER)),
+               log = json_insert(log, '$[#]', json_object('type', 'queued', 'at', CAST(?3 AS INTEGER),
+                 'key', 'replay:' || j.letter || ':' || CAST(?3 AS INTEGER),
                  'delivery', j.n, 'reason', 'Replayed from its dead letter.'))
              FROM (SELECT d.id AS letter, d.message_id AS id, d.delivery AS n FROM json_each(?2) AS i
                CROSS JOIN dead_letters AS d ON d.tenant_id = ?1 AND d.id = i.value

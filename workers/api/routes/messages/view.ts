@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { iso } from "../../../../src/shared/contract/common.ts";
-import type { messageShape, messageSummary } from "../../../../src/shared/contract/messages.ts";
-import type { Delivery, Message, MessageEvent, Order } from "../../../../src/shared/core/message.ts";
+import type { attemptShape, messageShape, messageSummary } from "../../../../src/shared/contract/messages.ts";
+import type { Attempt, Delivery, Message, MessageEvent, Order } from "../../../../src/shared/core/message.ts";
 
 /** A message in a list. `order` is what its request asked for, wherever that is kept. */
 export function summaryView({ message, order }: { message: Message; order: Order | null }): z.output<typeof messageSummary> {
@@ -49,18 +49,22 @@ function deliveryView(d: Delivery) {
     destination: d.destination,
     phase: d.phase,
     due_at: iso(d.due_at),
-    attempts: d.attempts.map((a) => ({
-      id: a.id,
-      n: a.n,
-      connection_id: a.connection_id,
-      provider: a.provider,
-      at: iso(a.at),
-      duration_ms: a.ms,
-      outcome: a.outcome,
-      code: a.code ?? null,
-      reason: a.reason ?? null,
-      provider_message_id: a.provider_message_id ?? null,
-    })),
+    attempts: d.attempts.map(attemptView),
+  };
+}
+
+export function attemptView(a: Attempt): z.output<typeof attemptShape> {
+  return {
+    id: a.id,
+    n: a.n,
+    connection_id: a.connection_id,
+    provider: a.provider,
+    at: iso(a.at),
+    duration_ms: a.ms,
+    outcome: a.outcome,
+    code: a.code ?? null,
+    reason: a.reason ?? null,
+    provider_message_id: a.provider_message_id ?? null,
   };
 }
 

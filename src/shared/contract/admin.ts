@@ -1,0 +1,92 @@
+/** What the operator of a deployment says and reads. */
+import { z } from "zod";
+import { pageQuery, timestamp } from "./common.ts";
+import { replayAsk } from "./dead-letters.ts";
+
+export const createTenant = z.strictObject({
+  name: z.string().min(1).max(100),
+  limits: z
+    .strictObject({
+      rate_per_second: z.number().positive().max(1e6).exactOptional(),
+      burst: z.int().positive().max(1e7).exactOptional(),
+      monthly_messages: z.int().nonnegative().nullable().exactOptional().describe("Null for no limit."),
+      critical_exempt: z.boolean().exactOptional().describe("Whether `priority: critical` passes when the bucket is empty."),
+    })
+    .default({}),
+  gate_shards: z.int().min(1).max(64).default(1).describe("More for a tenant that sends very much; cannot be lowered later."),
+  sandbox: z.boolean().default(true).describe("A sandbox connection on every channel, so that it can send at once."),
+});
+
+export const newTenantShape = z
+  .object({
+    tenant_id: z.string(),
+    project_id: z.string(),
+    live_key: z.string().describe("Shown once, and never again."),
+    test_key: z.string().describe("Shown once, and never again."),
+  })
+  .meta({ id: "NewTenant" });
+
+export const listTenants = z.strictObject(pageQuery);
+
+export const tenantShape = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    status: z.enum(["active", "suspended"]),
+    limits: z.object({
+      rate_per_second: z.number(),
+      burst: z.number(),
+      monthly_messages: z.number().nullable(),
+      critical_exempt: z.boolean(),
+    }),
+    db_shards: z.array(z.int()),
+    gate_shards: z.int(),
+    created_at: timestamp,
+  })
+  .meta({ id: "Tenant" });
+
+export const queuesShape = z
+  .object({
+    data: z.array(
+      z.object({
+        queue: z.string(),
+        backlog_count: z.int().nullable().describe("Null where the runtime cannot tell."),
+        backlog_bytes: z.int().nullable(),
+        oldest_message_at: timestamp.nullable(),
+      }),
+    ),
+  })
+  .meta({ id: "Queues" });
+
+export const surveyShape = z
+  .object({
+    open: z.int(),
+    counts: z.array(
+      z.object({ tenant_id: z.string(), channel: z.string(), code: z.string(), open: z.int(), newest_at: timestamp }),
+    ),
+    newest: z.array(
+      z.object({
+        id: z.string(),
+        tenant_id: z.string(),
+        project_id: z.string(),
+        message_id: z.string(),
+        channel: z.string(),
+        code: z.string(),
+        reason: z.string(),
+        created_at: timestamp,
+      }),
+    ),
+  })
+  .meta({ id: "DeadLetterSurvey" });
+
+export const replayAnywhere = z.strictObject({
+  tenant_id: z.string().max(64).optional().describe("Every tenant unless set."),
+  ...replayAsk,
+});
+
+export const healthShape = z
+  .object({
+    status: z.enum(["ok", "degraded"]),
+    checks: z.array(z.object({ name: z.string(), ok: z.boolean(), latency_ms: z.number(), detail: z.string() })),
+  })
+  .meta({ id: "Health" });
