@@ -11,23 +11,18 @@ export function makeApp<Env extends object>(
 ): Hono<{ Bindings: Env }> {
   const app = new Hono<{ Bindings: Env }>();
   const of = (c: Context) => contextOf(c.env as Env);
-  const methods = new Map<string, string[]>();
-  for (const r of routes) {
-    const path = r.path.replaceAll(/\{(\w+)\}/g, ":$1");
-    app.on(r.method, path, serve(r, of) as never);
-    methods.set(path, [...(methods.get(path) ?? []), r.method]);
-  }
-  for (const [path, allowed] of methods) {
-    app.all(path, (c) =>
-      answer(c, of(c), "405", async () => {
-        throw new Fault("method_not_allowed", { headers: { allow: allowed.join(", ") } });
-      }),
-    );
-  }
-  app.notFound((c) =>
-    answer(c, of(c), "404", async () => {
-      throw new Fault("not_found", { detail: "There is no such path." });
-    }),
-  );
+  for (const r of routes) app.on(r.method, r.path.replaceAll(/\{(\w+)\}/g, ":$1"), serve(r, of) as never);
+  const patterns = routes.map(({ method, path }) => ({ method, pattern: patternOf(path) }));
+  app.notFound((c) => {
+    const allowed = new Set(patterns.filter(({ pattern }) => pattern.test(c.req.path)).map(({ method }) => method));
+    return answer(c, of(c), allowed.size > 0 ? "405" : "404", async () => {
+      if (allowed.size === 0) throw new Fault("not_found", { detail: "There is no such path." });
+      throw new Fault("method_not_allowed", { headers: { allow: [...allowed].join(", ") } });
+    });
+  });
   return app;
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`);
 }

@@ -1,15 +1,15 @@
 /** A world for one test suite: real bindings, a tenant of its own, and the API in front of it. */
 import { env } from "cloudflare:workers";
-import { routes } from "../../../workers/api/routes.ts";
 import { makeApp } from "../../../workers/api/app.ts";
+import { routes } from "../../../workers/api/routes.ts";
 import { joseSealer } from "../adapters/jose-vault.ts";
 import type { Mode } from "../core/message.ts";
 import type { TenantLimits } from "../core/tenant.ts";
 import { SCOPES, type Scope } from "../core/tenant.ts";
 import { type DispatcherBindings, dispatcherDeps } from "../runtime/wire.ts";
 import { sha256Hex } from "../verbs/authenticate.ts";
-import { createTenant } from "../verbs/create-tenant.ts";
 import { createKey } from "../verbs/create-key.ts";
+import { createTenant } from "../verbs/create-tenant.ts";
 import type { Deps } from "../verbs/deps.ts";
 import { makeDesk } from "../verbs/desk.ts";
 
@@ -62,7 +62,7 @@ export async function makeWorld(
     deps,
     ...made,
     async call(method, path, { key = made.liveKey, body, headers } = {}) {
-      const isText = typeof body === "string" || body instanceof Uint8Array;
+      const isText = typeof body === "string" || body instanceof Uint8Array || body instanceof ReadableStream;
       const pending: Promise<unknown>[] = [];
       const response = await app.fetch(
         new Request(`https://carillon.test${path}`, {
@@ -75,7 +75,11 @@ export async function makeWorld(
           ...(body === undefined ? {} : { body: isText ? (body as BodyInit) : JSON.stringify(body) }),
         }),
         {},
-        { waitUntil: (p: Promise<unknown>) => void pending.push(p), passThroughOnException() {}, props: {} } as unknown as ExecutionContext,
+        {
+          waitUntil: (p: Promise<unknown>) => void pending.push(p),
+          passThroughOnException() {},
+          props: {},
+        } as unknown as ExecutionContext,
       );
       await Promise.all(pending);
       return response;

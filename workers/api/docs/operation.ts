@@ -1,4 +1,5 @@
 /** One operation: what it does, what it takes, what it answers, and a line to try it with. */
+import { PROBLEM_TYPE } from "../../../src/shared/runtime/problem.ts";
 import type { Parameter, Ref } from "../openapi/components.ts";
 import type { Document } from "../openapi/document.ts";
 import type { Operation } from "../openapi/operation.ts";
@@ -66,21 +67,25 @@ function body(operation: Operation, document: Document): Html | null {
 }
 
 function answers(operation: Operation, document: Document): Html {
-  const { schemas } = document.components;
   const rows = Object.entries(operation.responses).map(([status, one]) => {
-    const answer = followResponse(one, document);
-    const media = Object.values(answer.content ?? {})[0];
-    const codes = codesOf(media);
-    if (codes.length > 0) {
-      return html`<div class="field"><dt><code>${status}</code></dt><dd>${codes.map(
+    const { description, content = {} } = followResponse(one, document);
+    const media = Object.entries(content).find(([type]) => type !== PROBLEM_TYPE)?.[1];
+    const codes = codesOf(content[PROBLEM_TYPE]);
+    const own = media !== undefined || codes.length === 0;
+    return html`<div class="field">
+      <dt><code>${status}</code>${own ? html` <span class="type">${media ? typeOf(media.schema) : "no body"}</span>` : null}</dt>
+      <dd>${own ? html`<p>${inline(description)}</p>${folded(media, document)}` : null}${codes.map(
         (code) => html`<a class="code" href="#problem-${code}"><code>${code}</code></a> `,
       )}</dd></div>`;
-    }
-    const fields = media && media.schema.$ref === undefined ? fieldsOf(media.schema, schemas) : null;
-    return html`<div class="field"><dt><code>${status}</code> <span class="type">${media ? typeOf(media.schema) : "no body"}</span></dt>
-      <dd><p>${inline(answer.description)}</p>${fields === null ? null : html`<details><summary>Fields</summary>${fields}</details>`}</dd></div>`;
   });
   return html`<h4>Answers</h4><dl class="fields">${rows}</dl>`;
+}
+
+/** The fields of a body that has no name to link to. */
+function folded(media: MediaType | undefined, document: Document): Html | null {
+  if (media === undefined || media.schema.$ref !== undefined) return null;
+  const fields = fieldsOf(media.schema, document.components.schemas);
+  return fields === null ? null : html`<details><summary>Fields</summary>${fields}</details>`;
 }
 
 /** The problem codes of a response; none for an answer that is not a problem. */

@@ -44,7 +44,7 @@ export function docsPage(document: Document, origin: string): string {
     ({
       tag,
       operations: mine,
-    }) => html`<section class="tag" id="tag-${tag.name}"><h2>${titled(tag.name)}</h2><p class="lead">${inline(tag.description)}</p>
+    }) => html`<section class="tag" id="${tagId(tag.name)}"><h2>${titled(tag.name)}</h2><p class="lead">${inline(tag.description)}</p>
     ${mine.map((one) => operationSection(one, document, origin))}</section>`,
   )}
   ${shapes(document)}
@@ -67,7 +67,7 @@ function contents(groups: readonly Group[], document: Document): Html {
   <h2>Guide</h2><ul>${GUIDE.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul>
   ${groups.map(
     ({ tag, operations }) =>
-      html`<h2><a href="#tag-${tag.name}">${titled(tag.name)}</a></h2><ul>${operations.map(
+      html`<h2><a href="#${tagId(tag.name)}">${titled(tag.name)}</a></h2><ul>${operations.map(
         ({ method, path, operation }) => html`<li><a href="#op-${operation.operationId}" title="${method} ${path}"
         ><span class="method ${method.toLowerCase()}">${method === "DELETE" ? "DEL" : method}</span> ${operation.summary}</a></li>`,
       )}</ul>`,
@@ -81,7 +81,11 @@ function contents(groups: readonly Group[], document: Document): Html {
 }
 
 function titled(tag: string): string {
-  return tag.charAt(0).toUpperCase() + tag.slice(1).replaceAll("-", " ");
+  return tag.charAt(0).toUpperCase() + tag.slice(1);
+}
+
+function tagId(tag: string): string {
+  return `tag-${tag.replaceAll(/\W+/g, "-")}`;
 }
 
 function codes(): FaultCode[] {

@@ -37,13 +37,19 @@ export function operationOf(route: Route, schemas: SchemaPool, problems: Problem
       parameterRef("Traceparent"),
     ],
     ...(route.body || route.rawBody ? { requestBody: requestBody(route, schemas) } : {}),
-    responses: {
-      ...successes(route, schemas),
-      ...Object.fromEntries(
-        [...byStatus(refusalsOf(route))].map(([status, codes]) => [String(status), problems.responseOf(status, codes)]),
-      ),
-    },
+    responses: responsesOf(route, schemas, problems),
   };
+}
+
+/** A status that the route answers by itself and that can be a problem too has both bodies. */
+function responsesOf(route: Route, schemas: SchemaPool, problems: ProblemPool): Record<string, Response | Ref> {
+  const declared = declaredResponses(route, schemas);
+  const refusals = [...byStatus(refusalsOf(route))].map(([status, codes]) => {
+    const known = declared[status];
+    if (!known) return [status, problems.responseOf(status, codes)] as const;
+    return [status, { ...known, content: { ...known.content, ...problems.contentOf(status, codes) } }] as const;
+  });
+  return { ...declared, ...Object.fromEntries(refusals) };
 }
 
 function securityOf(route: Route): Security[] {
@@ -94,7 +100,7 @@ function requestBody(route: Route, schemas: SchemaPool): NonNullable<Operation["
   return { required: true, content: { "application/json": { schema, examples: Object.fromEntries(examples) } } };
 }
 
-function successes(route: Route, schemas: SchemaPool): Record<string, Response> {
+function declaredResponses(route: Route, schemas: SchemaPool): Record<string, Response> {
   return Object.fromEntries(
     Object.entries(route.responses).map(([status, { description, body, mediaType = "application/json", headers = {} }]) => [
       status,

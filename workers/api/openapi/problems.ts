@@ -35,6 +35,20 @@ export class ProblemPool {
     return Object.fromEntries([...this.#components].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
+  contentOf(status: number, codes: readonly FaultCode[]): Record<string, MediaType> {
+    return {
+      [PROBLEM_TYPE]: {
+        schema: {
+          allOf: [
+            this.#base,
+            { type: "object", properties: { status: { const: status }, code: { type: "string", enum: codes } } },
+          ],
+        },
+        examples: Object.fromEntries(codes.map((code) => [code, { summary: FAULTS[code].title, value: exampleOf(code) }])),
+      },
+    };
+  }
+
   #draw(status: number, codes: readonly FaultCode[]): Response {
     return {
       description: codes.map((code) => `\`${code}\`: ${FAULTS[code].title}.`).join(" "),
@@ -50,17 +64,7 @@ export class ProblemPool {
           : {}),
         ...(status === 503 ? { "Retry-After": headerRef("RetryAfter") } : {}),
       },
-      content: {
-        [PROBLEM_TYPE]: {
-          schema: {
-            allOf: [
-              this.#base,
-              { type: "object", properties: { status: { const: status }, code: { type: "string", enum: codes } } },
-            ],
-          },
-          examples: Object.fromEntries(codes.map((code) => [code, { summary: FAULTS[code].title, value: exampleOf(code) }])),
-        },
-      },
+      content: this.contentOf(status, codes),
     };
   }
 }

@@ -30,8 +30,8 @@ export const COMPONENT = "#/components/schemas/";
 /** Turns shapes into schemas; those with `.meta({ id })` become references to one component each. */
 export class SchemaPool {
   readonly #components = new Map<string, Schema>();
-  /** Component name → what it says, with all that it refers to. */
-  readonly #texts = new Map<string, string>();
+  /** Component name → which way it goes, and what it says, with all that it refers to. */
+  readonly #claims = new Map<string, { readonly io: Direction; readonly text: string }>();
 
   /** Throws where two different shapes claim one id. */
   schemaOf(shape: z.ZodType, io: Direction): Schema {
@@ -50,9 +50,10 @@ export class SchemaPool {
   #nameFor(id: string, io: Direction, text: string): string {
     if (id.startsWith("__")) throw new Error('a shape that contains itself needs .meta({ id: "…" })');
     for (const name of [id, `${id}${io === "input" ? "Input" : "Output"}`]) {
-      const known = this.#texts.get(name);
-      if (known === undefined) this.#texts.set(name, text);
-      if (known === undefined || known === text) return name;
+      const known = this.#claims.get(name);
+      if (known === undefined) this.#claims.set(name, { io, text });
+      if (known === undefined || known.text === text) return name;
+      if (known.io === io) break;
     }
     throw new Error(`two shapes are called ${id}`);
   }

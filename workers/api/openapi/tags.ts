@@ -15,7 +15,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   routing: "Which connection carries what, and what takes over when it cannot.",
   webhooks: "Signed callbacks to your own endpoints.",
   stats: "Numbers: volumes, rates, usage and cost.",
-  "dead-letters": "Deliveries that were given up on, with every attempt and the reason; replay or discard them.",
+  "dead letters": "Deliveries that were given up on, with every attempt and the reason; replay or discard them.",
   sandbox: "What the sandbox providers caught in place of sending.",
   keys: "API keys of a project.",
   projects: "Projects of a tenant, and how they want their messages handled.",

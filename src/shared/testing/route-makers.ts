@@ -1,0 +1,57 @@
+/** How to make one of each resource, through the API, for the batteries that need an id. Keyed by the path before its first parameter. */
+import { eventually, type World } from "./world.ts";
+
+/** Values of the path's parameters. */
+export type Params = Readonly<Record<string, string>>;
+
+const LATER = "2040-01-01T00:00:00Z";
+const email = (destination: string, over: object = {}) => ({
+  to: [{ channel: "email", destination }],
+  content: { email: { subject: "Battery", text: "Battery" } },
+  ...over,
+});
+
+async function post(world: World, path: string, body: unknown): Promise<Record<string, unknown>> {
+  const response = await world.call("POST", path, { body });
+  if (!response.ok) throw new Error(`POST ${path} answered ${response.status}: ${await response.text()}`);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+/** Sends one message, and answers its id. */
+async function sendOne(world: World, body: object): Promise<string> {
+  const { message_ids } = await post(world, "/v1/send", body);
+  return (message_ids as string[])[0] ?? "";
+}
+
+/** The first row of a list that belongs to the message, as soon as there is one. */
+async function rowOf(world: World, path: string, messageId: string): Promise<Params> {
+  return eventually(async () => {
+    const response = await world.call("GET", path);
+    const { data } = (await response.json()) as { data: readonly { id: string; message_id: string }[] };
+    const row = data.find((one) => one.message_id === messageId);
+    return row && { id: row.id };
+  }, 15_000);
+}
+
+const idOf = ({ id }: Record<string, unknown>): Params => ({ id: String(id) });
+let serial = 0;
+
+export const MAKERS: Readonly<Record<string, (world: World) => Promise<Params>>> = {
+  "/v1/keys/": async (world) => idOf(await post(world, "/v1/keys", { name: "Battery", mode: "live", scopes: ["keys:read"] })),
+  "/v1/connections/": async (world) =>
+    idOf(await post(world, "/v1/connections", { channel: "email", provider: "sandbox", name: `Battery ${++serial}` })),
+  "/v1/messages/": async (world) => ({ id: await sendOne(world, email("ada@example.com", { schedule_at: LATER })) }),
+  "/v1/sandbox/messages/": async (world) =>
+    rowOf(world, "/v1/sandbox/messages?limit=100", await sendOne(world, email("ada@example.com"))),
+  "/v1/dead-letters/": async (world) =>
+    rowOf(world, "/v1/dead-letters?limit=100", await sendOne(world, email("rejected@sandbox.test"))),
+};
+
+/** Makes what the path's parameters name; a path that no maker knows fails, and says where to add one. */
+export async function makeFor(path: string, world: World): Promise<Params> {
+  if (!path.includes("{")) return {};
+  const prefix = path.slice(0, path.indexOf("{"));
+  const make = MAKERS[prefix];
+  if (!make) throw new Error(`src/shared/testing/route-makers.ts does not know how to make one of ${prefix}`);
+  return make(world);
+}
