@@ -34,6 +34,7 @@ export interface ClaimedRow {
 /** An unanswered bell is rung again after this, then after twice as long, up to 64 times as long. */
 const RING_AGAIN_MS = 30_000;
 
+/** CROSS JOIN in SQLite means "in this order": from the few ids that are asked for to the rows by primary key. */
 export function packsOf(db: D1Database, scope: TenantScope) {
   return {
     /** Takes the lease of those packs that are due and that nobody holds. */
@@ -53,8 +54,8 @@ export function packsOf(db: D1Database, scope: TenantScope) {
           `SELECT p.id AS pack, p.channel, p.lane, p.claims, r.value ->> 1 AS delivery, m.id, m.project_id, m.mode, m.status,
              m.template, m.tags, m.order_json, m.order_ref, m.variables, m.deliveries, m.due_at, m.expires_at
            FROM json_each(?2) b
-           JOIN packs p ON p.tenant_id = ?1 AND p.id = b.value AND p.lease = ?3
-           JOIN json_each(p.refs) r
+           CROSS JOIN packs p ON p.tenant_id = ?1 AND p.id = b.value AND p.lease = ?3
+           CROSS JOIN json_each(p.refs) r
            LEFT JOIN messages m ON m.tenant_id = ?1 AND m.id = r.value ->> 0`,
         )
         .bind(scope.tenantId, JSON.stringify(ids), lease);
@@ -74,7 +75,7 @@ export function packsOf(db: D1Database, scope: TenantScope) {
           `INSERT INTO packs (tenant_id, id, channel, lane, refs, due_at, rung_at)
            SELECT ?1, n.value ->> 0, n.value ->> 1, n.value ->> 2, n.value -> 3, n.value ->> 4, n.value ->> 4
            FROM json_each(?2) n
-           JOIN packs p ON p.tenant_id = ?1 AND p.id = n.value ->> 5 AND p.lease = ?3`,
+           CROSS JOIN packs p ON p.tenant_id = ?1 AND p.id = n.value ->> 5 AND p.lease = ?3`,
         )
         .bind(scope.tenantId, JSON.stringify(packs.map((p) => [p.id, p.channel, p.lane, p.refs, p.dueAt, p.from])), lease);
     },

@@ -17,20 +17,26 @@ export interface SignalRow {
   readonly status: Status | null;
 }
 
+/**
+ * In both statements the tenant comes out of `j`, not as a parameter of its own: with a constant, SQLite
+ * reads all of the tenant's rows and looks each up in `j`, instead of looking `j` up by the primary key.
+ */
 export function settleOf(db: D1Database, scope: TenantScope) {
   return {
     /** Outcomes of deliveries. A message stands at most once in `rows`. */
     outcomes(rows: readonly OutcomeRow[], now: number): D1PreparedStatement {
       return db
         .prepare(
-          `UPDATE messages SET
+          `WITH j AS MATERIALIZED (
+             SELECT ?1 AS tenant, value ->> 0 AS id, value ->> 1 AS status, value ->> 2 AS n, value -> 3 AS delivery, value -> 4 AS events
+             FROM json_each(?2))
+           UPDATE messages SET
              status = ${forwardSql("j.status")},
              deliveries = json_set(deliveries, '$[' || j.n || ']', json(j.delivery)),
              log = ${appendSql("j.events")},
              updated_at = ?3
-           FROM (SELECT value ->> 0 AS id, value ->> 1 AS status, value ->> 2 AS n, value -> 3 AS delivery, value -> 4 AS events
-                 FROM json_each(?2)) j
-           WHERE messages.tenant_id = ?1 AND messages.id = j.id`,
+           FROM j
+           WHERE messages.tenant_id = j.tenant AND messages.id = j.id`,
         )
         .bind(scope.tenantId, JSON.stringify(rows.map((r) => [r.messageId, r.status, r.delivery.n, r.delivery, r.events])), now);
     },
@@ -38,9 +44,11 @@ export function settleOf(db: D1Database, scope: TenantScope) {
     signals(rows: readonly SignalRow[], now: number): D1PreparedStatement {
       return db
         .prepare(
-          `UPDATE messages SET status = ${forwardSql("j.status")}, log = ${appendSql("j.events")}, updated_at = ?3
-           FROM (SELECT value ->> 0 AS id, value ->> 1 AS status, value -> 2 AS events FROM json_each(?2)) j
-           WHERE messages.tenant_id = ?1 AND messages.id = j.id`,
+          `WITH j AS MATERIALIZED (
+             SELECT ?1 AS tenant, value ->> 0 AS id, value ->> 1 AS status, value -> 2 AS events FROM json_each(?2))
+           UPDATE messages SET status = ${forwardSql("j.status")}, log = ${appendSql("j.events")}, updated_at = ?3
+           FROM j
+           WHERE messages.tenant_id = j.tenant AND messages.id = j.id`,
         )
         .bind(scope.tenantId, JSON.stringify(rows.map((r) => [r.messageId, r.status, r.events])), now);
     },
