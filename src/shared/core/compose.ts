@@ -1,0 +1,162 @@
+/** Makes the envelope of one attempt: renders the part of its channel and checks what came out. Pure. */
+import type { Channel } from "./channels.ts";
+import { type CompiledContent, type RenderContext, renderPart, type TemplateFlaw, type Variables } from "./liquid.ts";
+import type { AttachedFile, EmailContent, Envelope } from "./message.ts";
+import { htmlToText } from "./plain-text.ts";
+
+export interface ComposeInput {
+  readonly compiled: CompiledContent;
+  readonly channel: Channel;
+  /** The destination as the provider takes it. */
+  readonly to: string;
+  readonly messageId: string;
+  readonly attemptId: string;
+  /** The order's variables with the recipient's over them: `mergeVariables`. */
+  readonly variables: Variables;
+  readonly locale?: string | undefined;
+  /** Milliseconds since 1970: what `now` and `today` mean in a date filter. */
+  readonly now: number;
+  readonly tags: readonly string[];
+  readonly files: readonly AttachedFile[];
+  readonly validitySeconds?: number | undefined;
+}
+
+export type Composed =
+  | { readonly ok: true; readonly envelope: Envelope }
+  | { readonly ok: false; readonly code: "template_invalid" | "no_content"; readonly reason: string };
+
+/** Variables of the order, with those of the recipient over them. */
+export function mergeVariables(order: Variables | null | undefined, recipient: Variables | null | undefined): Variables {
+  return { ...order, ...recipient };
+}
+
+export function compose(input: ComposeInput): Composed {
+  const { compiled, channel, variables } = input;
+  const context: RenderContext = { now: input.now, locale: input.locale };
+  const common = { attemptId: input.attemptId, messageId: input.messageId, to: input.to, tags: input.tags };
+  switch (channel) {
+    case "email": {
+      const rendered = renderPart(compiled, "email", variables, context);
+      if (!rendered?.ok) return refused(channel, rendered);
+      const email = composeEmail(rendered.content);
+      if (typeof email === "string") return invalid(email);
+      return { ok: true, envelope: { ...common, channel, attachments: input.files, ...email } };
+    }
+    case "sms":
+    case "whatsapp":
+    case "chat": {
+      const rendered = renderPart(compiled, channel, variables, context);
+      if (!rendered?.ok) return refused(channel, rendered);
+      const text = lines(rendered.content.text);
+      if (text === "") return invalid(`${channel}.text is empty once it is rendered`);
+      const { validitySeconds } = input;
+      return { ok: true, envelope: { ...common, channel, text, ...(validitySeconds === undefined ? {} : { validitySeconds }) } };
+    }
+    case "push": {
+      const rendered = renderPart(compiled, channel, variables, context);
+      if (!rendered?.ok) return refused(channel, rendered);
+      const { title, body, data, url } = rendered.content;
+      if (line(title) === "" && body.trim() === "") return invalid("push.title and push.body are empty once they are rendered");
+      const push = { title: line(title), body: lines(body), ...(data === undefined ? {} : { data }) };
+      return { ok: true, envelope: { ...common, channel, ...push, ...(url === undefined ? {} : { url: url.trim() }) } };
+    }
+    case "inapp": {
+      const rendered = renderPart(compiled, channel, variables, context);
+      if (!rendered?.ok) return refused(channel, rendered);
+      const { title, body, url } = rendered.content;
+      if (line(title) === "" && body.trim() === "") return invalid("inapp.title and inapp.body are empty once they are rendered");
+      const inapp = { title: line(title), body: lines(body) };
+      return { ok: true, envelope: { ...common, channel, ...inapp, ...(url === undefined ? {} : { url: url.trim() }) } };
+    }
+  }
+}
+
+/** What goes into headers: no control character survives, and an address is one address. Or what is wrong. */
+function composeEmail(email: EmailContent): EmailContent | string {
+  const { html, from, reply_to: replyTo } = email;
+  if (isBlank(html) && isBlank(email.text)) return "email.html and email.text are empty once they are rendered";
+  const addresses: Record<string, string | readonly string[]> = {};
+  for (const [field, value] of [
+    ["from", from],
+    ["reply_to", replyTo],
+  ] as const) {
+    const written = value === undefined ? "" : line(value);
+    if (written === "") continue;
+    const address = mailbox(written);
+    if (address === null) return `email.${field} is not one address once it is rendered`;
+    addresses[field] = address;
+  }
+  for (const field of ["cc", "bcc"] as const) {
+    // An entry that renders to nothing is one that this recipient does not have.
+    const list: string[] = [];
+    for (const [i, value] of (email[field] ?? []).entries()) {
+      if (line(value) === "") continue;
+      const address = mailbox(line(value));
+      if (address === null) return `email.${field}[${i}] is not one address once it is rendered`;
+      list.push(address);
+    }
+    if (list.length > 0) addresses[field] = list;
+  }
+  const text = email.text === undefined ? htmlToText(html ?? "") : lines(email.text);
+  return {
+    subject: line(email.subject),
+    ...(isBlank(html) ? {} : { html }),
+    ...(text === "" ? {} : { text }),
+    ...addresses,
+    ...(email.headers === undefined ? {} : { headers: mapValues(email.headers, line) }),
+  };
+}
+
+const ADDRESS = /^[^\s<>@,;"]+@[^\s<>@,;"]+$/;
+const QUOTED = /^"(?:[^"\\]|\\.)*"$/;
+const MAX_MAILBOX_CHARS = 500;
+
+/**
+ * `a@b.example` or `Ada <a@b.example>` as one address, however it was rendered; null for anything else.
+ * A name with characters that mean something in a list of addresses is quoted.
+ */
+function mailbox(text: string): string | null {
+  if (text.length > MAX_MAILBOX_CHARS) return null;
+  if (!text.endsWith(">")) return ADDRESS.test(text) ? text : null;
+  const at = text.lastIndexOf("<");
+  const name = text.slice(0, at).trim();
+  const address = text.slice(at + 1, -1);
+  if (at < 0 || /[<>]/.test(name) || !ADDRESS.test(address)) return null;
+  if (name === "" || QUOTED.test(name) || !/[",;@:()[\]\\]/.test(name)) return text;
+  return `"${name.replace(/["\\]/g, "\\$&")}" <${address}>`;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is for
+const CONTROLS = /[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g;
+
+/** One line: whatever could end a header becomes a space. */
+function line(text: string): string {
+  return text.replace(CONTROLS, " ").trim();
+}
+
+/** Text of several lines, with line feeds only. */
+function lines(text: string): string {
+  return text.includes("\r") ? text.replace(/\r\n?/g, "\n").trim() : text.trim();
+}
+
+function isBlank(text: string | undefined): boolean {
+  return text === undefined || text.trim() === "";
+}
+
+function mapValues(record: Readonly<Record<string, string>>, map: (value: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}
+
+function refused(channel: Channel, rendered: { readonly flaws: readonly TemplateFlaw[] } | null): Composed {
+  if (rendered === null) return { ok: false, code: "no_content", reason: `There is no content for ${channel}.` };
+  return invalid(
+    rendered.flaws
+      .map((flaw) => `${flaw.path}: ${flaw.message}`)
+      .join(" ")
+      .slice(0, 1000),
+  );
+}
+
+function invalid(reason: string): Composed {
+  return { ok: false, code: "template_invalid", reason };
+}
