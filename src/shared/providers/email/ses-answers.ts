@@ -13,7 +13,7 @@ const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
 
 /** By the name of the error; the status says less, since AWS gives 400 to almost all of them. */
-const OUTCOME_OF: Readonly<Record<string, Failure["outcome"]>> = {
+const OUTCOMES: Readonly<Record<string, Failure["outcome"]>> = {
   TooManyRequestsException: "throttled",
   ThrottlingException: "throttled",
   Throttling: "throttled",
@@ -39,6 +39,7 @@ const OUTCOME_OF: Readonly<Record<string, Failure["outcome"]>> = {
   ServiceUnavailable: "transient",
   RequestTimeout: "transient",
 };
+const OUTCOME_OF = new Map(Object.entries(OUTCOMES));
 
 /** An answer that is not 2xx. SES sends no Retry-After. */
 export function refusal(answer: Answer): Failure {
@@ -47,7 +48,9 @@ export function refusal(answer: Answer): Failure {
   const type = named.replace(/^.*#/, "").replace(/:.*$/s, "");
   const said = text(body, "message") ?? text(body, "Message") ?? "";
   const outcome =
-    type === "MessageRejected" && /not verified/i.test(said) ? "misconfigured" : (OUTCOME_OF[type] ?? byStatus(answer.status));
+    type === "MessageRejected" && /not verified/i.test(said)
+      ? "misconfigured"
+      : (OUTCOME_OF.get(type) ?? byStatus(answer.status));
   return {
     outcome,
     code: type === "" ? `http_${answer.status}` : type.slice(0, 100),
@@ -70,7 +73,7 @@ function byStatus(status: number): Failure["outcome"] {
 }
 
 const accountShape = z.object({
-  SendingEnabled: z.boolean().optional(),
+  SendingEnabled: z.boolean(),
   EnforcementStatus: z.string().optional(),
   ProductionAccessEnabled: z.boolean().optional(),
   SendQuota: z.object({ Max24HourSend: z.number(), MaxSendRate: z.number(), SentLast24Hours: z.number() }).partial().optional(),
@@ -85,7 +88,7 @@ export function accountState(answer: Answer) {
   const state = accountShape.safeParse(parseObject(answer.body));
   if (!state.success) return { ok: false, code: "unexpected_answer", detail: "This endpoint does not answer like SES." } as const;
   const { SendingEnabled, EnforcementStatus, ProductionAccessEnabled, SendQuota } = state.data;
-  if (SendingEnabled === false || EnforcementStatus === "SHUTDOWN") {
+  if (!SendingEnabled || EnforcementStatus === "SHUTDOWN") {
     return { ok: false, code: "sending_disabled", detail: "AWS has switched off sending for this account." } as const;
   }
   const quota = SendQuota ? ` ${SendQuota.MaxSendRate ?? "?"} messages a second, ${SendQuota.Max24HourSend ?? "?"} a day.` : "";

@@ -1,0 +1,70 @@
+/** Checks a JSON body against the shapes that AWS publishes for its clients (specs/sesv2-shapes.json). */
+import model from "./specs/sesv2-shapes.json" with { type: "json" };
+
+interface Shape {
+  readonly type: string;
+  readonly required?: readonly string[];
+  readonly members?: Readonly<Record<string, { readonly shape: string }>>;
+  readonly member?: { readonly shape: string };
+  readonly enum?: readonly string[];
+  readonly pattern?: string;
+  readonly min?: number;
+  readonly max?: number;
+}
+
+const SHAPES = new Map<string, Shape>(Object.entries(model.shapes));
+
+/** Everything about `value` that the shape does not allow, with its path; empty where it fits. Unknown fields are flaws. */
+export function shapeFlaws(name: string, value: unknown, at = name): string[] {
+  const shape = SHAPES.get(name);
+  if (!shape) return [`${at}: there is no shape ${name}`];
+  switch (shape.type) {
+    case "structure":
+      return structureFlaws(shape, value, at);
+    case "list": {
+      if (!Array.isArray(value)) return [`${at}: not a list`];
+      const member = shape.member?.shape ?? "";
+      return [...sizeFlaws(shape, value.length, at), ...value.flatMap((item, i) => shapeFlaws(member, item, `${at}[${i}]`))];
+    }
+    case "string":
+      if (typeof value !== "string") return [`${at}: not a string`];
+      return [...sizeFlaws(shape, value.length, at), ...textFlaws(shape, value, at)];
+    case "blob":
+      return typeof value === "string" && isBase64(value) ? [] : [`${at}: not base64`];
+    case "boolean":
+      return typeof value === "boolean" ? [] : [`${at}: not a boolean`];
+    case "double":
+    case "integer":
+    case "long":
+      return typeof value === "number" ? [] : [`${at}: not a number`];
+    default:
+      return [`${at}: a shape of type ${shape.type}, which this check does not know`];
+  }
+}
+
+function structureFlaws(shape: Shape, value: unknown, at: string): string[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [`${at}: not an object`];
+  const members = shape.members ?? {};
+  const missing = (shape.required ?? []).filter((field) => !(field in value)).map((field) => `${at}.${field}: missing`);
+  const wrong = Object.entries(value).flatMap(([field, inner]) => {
+    const member = members[field];
+    return member ? shapeFlaws(member.shape, inner, `${at}.${field}`) : [`${at}.${field}: there is no such field`];
+  });
+  return [...missing, ...wrong];
+}
+
+function sizeFlaws(shape: Shape, size: number, at: string): string[] {
+  if (shape.min !== undefined && size < shape.min) return [`${at}: shorter than ${shape.min}`];
+  return shape.max !== undefined && size > shape.max ? [`${at}: longer than ${shape.max}`] : [];
+}
+
+function textFlaws(shape: Shape, text: string, at: string): string[] {
+  if (shape.enum && !shape.enum.includes(text)) return [`${at}: not one of ${shape.enum.join(", ")}`];
+  // AWS anchors a pattern at both ends, whether it says so or not.
+  const whole = shape.pattern === undefined || new RegExp(`^(?:${shape.pattern})$`).test(text);
+  return whole ? [] : [`${at}: does not match ${shape.pattern}`];
+}
+
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
+}

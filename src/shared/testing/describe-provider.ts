@@ -1,0 +1,312 @@
+/**
+ * What every http provider must hold. Its test is a harness and one call:
+ *
+ *     describeProvider({ provider: ses, account: {…}, … });
+ */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import type { Channel } from "../core/channels.ts";
+import type { AttachedFile, Envelope, Receipt } from "../core/message.ts";
+import type { Account, Answer, HttpProvider } from "../providers/provider.ts";
+
+/** A request as it would leave: the body is read once. */
+export interface Sent {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+export interface ErrorTable {
+  readonly rows: readonly { readonly match: string; readonly class: string; readonly retry_s?: string | number }[];
+}
+
+export interface ProviderHarness {
+  readonly provider: HttpProvider;
+  readonly channel: Channel;
+  /** As a caller would give it; `endpoint` is left to the suite. */
+  readonly account: {
+    readonly credentials: Readonly<Record<string, string>>;
+    readonly settings: Readonly<Record<string, string>>;
+  };
+  /** Fields of `credentials` that are no secret, such as an account's id in a URL. */
+  readonly open: readonly string[];
+  /** Where requests go without an `endpoint`. */
+  readonly origin: string;
+  /** The body taken apart: where a text stands → the text. */
+  readonly fields: (sent: Sent) => ReadonlyMap<string, string>;
+  /** Which of those places become a header of the message, or a line of the protocol. */
+  readonly isLine: (place: string) => boolean;
+  /** The attempt's id, from the slot that comes back in callbacks. */
+  readonly attemptIdOf: (sent: Sent) => string | null;
+  /** The texts a recipient reads, in the order of `texts` below. */
+  readonly textsOf: (sent: Sent) => readonly string[];
+  readonly success: Answer;
+  /** The published error table, from testing/specs. */
+  readonly table: ErrorTable;
+  /** `match` of a row → answers that it means. */
+  readonly answers: Readonly<Record<string, readonly Answer[]>>;
+  /** `match` of a row that is never an answer to this call → why. */
+  readonly elsewhere: Readonly<Record<string, string>>;
+}
+
+export const ATTEMPT_ID = "att_01M7WXHTZH0000004NNR5APDB90001";
+const MESSAGE_ID = "msg_01M7WXHTZH0000004NNR5APDB9";
+const CONTEXT = { now: Date.UTC(2026, 10, 20, 12), callbackUrl: `https://carillon.test/hooks/x/y/${ATTEMPT_ID}` };
+const ENDPOINT = "https://double.example:8443/base";
+
+export function answer(status: number, body: unknown, headers: Record<string, string> = {}): Answer {
+  return { status, headers: new Headers(headers), body: typeof body === "string" ? body : JSON.stringify(body) };
+}
+
+/** An envelope whose every text is made of `texts`: the first ones are what the recipient reads. */
+function envelopeOf(channel: Channel, to: string, [a = "", b = "", c = ""]: readonly string[], hostile = ""): Envelope {
+  const base = { attemptId: ATTEMPT_ID, messageId: MESSAGE_ID, to, tags: [`tag${hostile}`] };
+  const attachments: AttachedFile[] = [
+    { filename: `a${hostile}.pdf`, contentType: `application/pdf${hostile}`, contentBase64: "aGVsbG8=" },
+  ];
+  switch (channel) {
+    case "email":
+      return {
+        ...base,
+        channel,
+        subject: a,
+        text: b,
+        html: c,
+        from: `Name${hostile} <no-reply@acme.example>`,
+        reply_to: `help${hostile}@acme.example`,
+        cc: [`Copy${hostile} <cc@acme.example>`],
+        bcc: [`bcc@acme.example${hostile}`],
+        headers: { "X-Order": `1${hostile}`, [`X-Name${hostile}`]: "1" },
+        attachments,
+      };
+    case "sms":
+    case "whatsapp":
+    case "chat":
+      return { ...base, channel, text: a, validitySeconds: 900 };
+    case "push":
+      return { ...base, channel, title: a, body: b, data: { k: c }, url: "https://acme.example/" };
+    case "inapp":
+      return { ...base, channel, title: a, body: b };
+  }
+}
+
+const DESTINATIONS: Record<Channel, string> = {
+  email: "ada@customer.example",
+  sms: "+447700900123",
+  whatsapp: "+447700900123",
+  push: "device-token",
+  inapp: "user-1",
+  chat: "C0123456",
+};
+
+const ATTACKS = [
+  "\r\nBcc: victim@evil.example",
+  "\nX-Injected: 1",
+  "\r\n\r\n<script>",
+  "\u0000\u0085\u2028Bcc: victim@evil.example",
+  '"},"Destination":{"ToAddresses":["victim@evil.example"]},"x":"',
+  "&To=%2B15550001111&Body=evil",
+  ">, Eve <victim@evil.example>, <",
+  " =?UTF-8?B?DQpCY2M6IHZpY3RpbUBldmlsLmV4YW1wbGU=?=",
+];
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
+const BREAKS = /[\u0000-\u001f\u007f\u0085\u2028\u2029]/;
+
+const OUTCOME_OF_CLASS: Readonly<Record<string, Receipt["outcome"]>> = {
+  ok: "sent",
+  permanent: "permanent",
+  transient: "transient",
+  throttled: "throttled",
+  auth_config: "misconfigured",
+  recipient_invalid: "recipient_invalid",
+  unknown_outcome: "unknown",
+};
+
+export function describeProvider(harness: ProviderHarness): void {
+  const { provider, channel } = harness;
+
+  function account(endpoint?: string): Account {
+    const settings = { ...harness.account.settings, ...(endpoint === undefined ? {} : { endpoint }) };
+    return {
+      connectionId: "con_1",
+      credentials: provider.credentials.parse(harness.account.credentials),
+      settings: provider.settings.parse(settings),
+    };
+  }
+
+  async function send(envelope: Envelope, endpoint?: string): Promise<Sent> {
+    return read(await provider.encode(envelope, account(endpoint), CONTEXT));
+  }
+
+  const envelope = (texts: readonly string[], hostile?: string) => envelopeOf(channel, DESTINATIONS[channel], texts, hostile);
+  const plain = envelope(["One", "Two", "Three"]);
+
+  describe(`provider ${provider.id}`, () => {
+    test("describes its account by JSON Schemas of objects, with secrets marked", () => {
+      for (const shape of [provider.credentials, provider.settings]) {
+        expect(z.toJSONSchema(shape, { io: "input" })).toMatchObject({ type: "object", additionalProperties: false });
+      }
+      const form = z.toJSONSchema(provider.credentials, { io: "input" });
+      for (const field of secretFields(harness)) expect(form.properties?.[field]).toMatchObject({ format: "password" });
+      expect(provider.credentials.safeParse({}).success).toBe(false);
+      expect(provider.channels).toContain(channel);
+    });
+
+    test("takes no credential that could end a header", () => {
+      for (const field of Object.keys(harness.account.credentials)) {
+        for (const end of ["\r\nX-Injected: 1", "\n", "\u0000"]) {
+          const credentials = { ...harness.account.credentials, [field]: `${harness.account.credentials[field]}${end}` };
+          expect(provider.credentials.safeParse(credentials).success, field).toBe(false);
+        }
+      }
+    });
+
+    test("sends one request to the provider, or under the connection's endpoint", async () => {
+      expect((await send(plain)).url.href.startsWith(`${harness.origin}/`)).toBe(true);
+      expect((await send(plain, ENDPOINT)).url.href.startsWith(`${ENDPOINT}/`)).toBe(true);
+      expect((await send(plain, `${ENDPOINT}/`)).url.href).toBe((await send(plain, ENDPOINT)).url.href);
+      const probe = read(await provider.probe.encode(account(ENDPOINT), CONTEXT));
+      expect((await probe).url.href.startsWith(`${ENDPOINT}/`)).toBe(true);
+    });
+
+    test("carries the attempt's id in the slot that comes back", async () => {
+      expect(harness.attemptIdOf(await send(plain))).toBe(ATTEMPT_ID);
+    });
+
+    test("puts no secret into a URL or a body", async () => {
+      const probe = await read(await provider.probe.encode(account(), CONTEXT));
+      for (const sent of [await send(plain), probe]) {
+        for (const field of secretFields(harness)) {
+          const secret = harness.account.credentials[field] ?? "";
+          expect(sent.url.href).not.toContain(secret);
+          expect(sent.body).not.toContain(secret);
+        }
+      }
+    });
+
+    test("makes the same request of the same input", async () => {
+      const [one, two] = [await send(plain), await send(plain)];
+      expect({ ...one, headers: [...one.headers] }).toEqual({ ...two, headers: [...two.headers] });
+    });
+
+    test("hands every character through", async () => {
+      const texts = ["Grüße 👩‍👩‍👧 n\u0303", "שלום مرحبا 你好 \u{1d54f}", '<p title="a&b">50 % + "€" = \\o/ \u200d</p>'];
+      const seen = harness.textsOf(await send(envelope(texts)));
+      expect(seen.length).toBeGreaterThan(0);
+      expect(seen).toEqual(texts.slice(0, seen.length));
+    });
+
+    test.each(ATTACKS)("keeps %j inside the field it came in", async (attack) => {
+      const harmless = await send(envelope(["One", "Two", "Three"], "x"));
+      const sent = await send(envelope([`One${attack}`, `Two${attack}`, `Three${attack}`], attack));
+      expect([...sent.headers.keys()]).toEqual([...harmless.headers.keys()]);
+      expect([...sent.headers.values()].join("\n")).not.toMatch(/injected|evil\.example/i);
+      expect(sent.url.href).toBe(harmless.url.href);
+      const shape = new Set(harness.fields(harmless).keys());
+      for (const [place, text] of harness.fields(sent)) {
+        expect(shape, place).toContain(place);
+        if (harness.isLine(place)) expect(text, place).not.toMatch(BREAKS);
+      }
+      expect(harness.attemptIdOf(sent)).toBe(ATTEMPT_ID);
+    });
+
+    test("takes any text at all", async () => {
+      const text = fc.string({ unit: "binary", maxLength: 200 });
+      await fc.assert(
+        fc.asyncProperty(text, text, text, text, async (a, b, c, hostile) => {
+          const sent = await send(envelope([a, b, c], hostile));
+          for (const [place, value] of harness.fields(sent)) if (harness.isLine(place)) expect(value, place).not.toMatch(BREAKS);
+          expect(harness.attemptIdOf(sent)).toBe(ATTEMPT_ID);
+        }),
+        { numRuns: 50 },
+      );
+    });
+
+    test("reads a success", () => {
+      expect(provider.decode(harness.success)).toMatchObject({ outcome: "sent", providerMessageId: expect.stringMatching(/.+/) });
+    });
+
+    test.each(GARBAGE)("makes sense of %s", (_, body) => {
+      for (const status of [200, 201, 202, 204, 301, 302, 400, 401, 403, 404, 408, 409, 413, 418, 429, 500, 502, 503, 504, 599]) {
+        const receipt = provider.decode(answer(status, body, { "content-type": "text/html", "retry-after": "soon" }));
+        expectSound(receipt);
+        expect(receipt.outcome, `${status}`).not.toBe("sent");
+        if (status < 300) expect(receipt.outcome, `${status}: it may have been taken`).toBe("unknown");
+        expect(provider.probe.decode(answer(status, body))).toMatchObject({ ok: false, code: expect.stringMatching(/.+/) });
+      }
+    });
+
+    test("makes sense of any answer", () => {
+      fc.assert(
+        fc.property(fc.integer({ min: 200, max: 599 }), fc.oneof(fc.json(), fc.string()), (status, body) => {
+          expectSound(provider.decode(answer(status, body)));
+          expect(typeof provider.probe.decode(answer(status, body)).ok).toBe("boolean");
+        }),
+      );
+    });
+
+    describe("classifies", () => {
+      test("every row of the published table, and no other", () => {
+        const known = [...Object.keys(harness.answers), ...Object.keys(harness.elsewhere)];
+        expect(known.sort()).toEqual(harness.table.rows.map((r) => r.match).sort());
+      });
+
+      test.each(harness.table.rows.filter((r) => r.match in harness.answers))("$match as $class", (row) => {
+        const answers = harness.answers[row.match] ?? [];
+        expect(answers.length).toBeGreaterThan(0);
+        for (const given of answers) {
+          const receipt = provider.decode(given);
+          expectSound(receipt);
+          expect(receipt.outcome, given.body).toBe(OUTCOME_OF_CLASS[row.class]);
+          const hours = /^(\d+)\+/.exec(String(row.retry_s ?? ""))?.[1];
+          if (hours !== undefined)
+            expect(receipt).toMatchObject({ retryAfterMs: expect.toSatisfy((ms: number) => ms >= Number(hours) * 1000) });
+        }
+      });
+    });
+  });
+}
+
+function secretFields(harness: ProviderHarness): string[] {
+  return Object.keys(harness.account.credentials).filter((field) => !harness.open.includes(field));
+}
+
+async function read(request: Request): Promise<Sent> {
+  return {
+    method: request.method,
+    url: new URL(request.url),
+    headers: request.headers,
+    body: new TextDecoder().decode(await request.arrayBuffer()),
+  };
+}
+
+/** A receipt that may be written into a row: closed outcome, short code, one short line of reason. */
+function expectSound(receipt: Receipt): void {
+  if (receipt.outcome === "sent") {
+    expect(receipt.providerMessageId).not.toBe("");
+    return;
+  }
+  expect(Object.values(OUTCOME_OF_CLASS)).toContain(receipt.outcome);
+  expect(receipt.code).toMatch(/^[^\r\n]{1,100}$/);
+  expect(receipt.reason).toMatch(/^[^\r\n]{1,300}$/);
+  if (receipt.retryAfterMs !== undefined) expect(receipt.retryAfterMs).toBeGreaterThan(0);
+}
+
+const GARBAGE: readonly (readonly [string, string])[] = [
+  ["nothing", ""],
+  ["the page of a proxy", "<!doctype html><html><body><h1>502 Bad Gateway</h1></body></html>"],
+  ["JSON that was cut", '{"MessageId":"0100","sid":"SM'],
+  ["an empty object", "{}"],
+  ["an empty list", "[]"],
+  ["null", "null"],
+  ["a number", "42"],
+  ["fields of the wrong type", '{"MessageId":1,"sid":{},"code":"x","message":[],"__type":7,"status":null}'],
+  ["empty fields", '{"MessageId":"","sid":"","id":"","code":null,"message":"","__type":""}'],
+  ["names of everything", '{"__proto__":{"sid":"x"},"constructor":1,"__type":"constructor","code":1e999}'],
+  ["a long text", "x".repeat(65_536)],
+  ["a long message", JSON.stringify({ __type: "T".repeat(5000), message: "line\r\n".repeat(5000), code: 21211.5 })],
+  ["bytes", String.fromCharCode(...Array.from({ length: 256 }, (_, i) => i))],
+];
