@@ -123,6 +123,7 @@ async function carry(
     messageId,
     attemptId: attemptId(messageId, delivery.n, nextAttempt(delivery)),
     variables: variables ?? {},
+    now: deps.now(),
     ...(order.locale === undefined ? {} : { locale: order.locale }),
     tags: row.tags === null ? [] : (JSON.parse(row.tags) as string[]),
     files,
