@@ -37,7 +37,11 @@ for (const [index, output] of OUTPUTS.entries()) {
   put(output.path, content);
 }
 
-const openapi = spawnSync(process.execPath, [...process.execArgv, join(ROOT, "scripts/openapi.ts"), ...(isCheck ? ["--check"] : [])], {
-  stdio: "inherit",
-});
+const openapi = spawnSync(
+  process.execPath,
+  [...process.execArgv, join(ROOT, "scripts/openapi.ts"), ...(isCheck ? ["--check"] : [])],
+  {
+    stdio: "inherit",
+  },
+);
 if (openapi.status !== 0) process.exitCode = 1;

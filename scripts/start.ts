@@ -37,7 +37,7 @@ function banner(local: Local): string {
     `test key      ${local.testKey}`,
     `operator key  ${local.operatorKey}`,
     `sandbox page  ${local.url}/sandbox`,
-    `curl ${local.url}/v1/send -H 'Authorization: Bearer ${local.liveKey}' -H 'Content-Type: application/json' -d '${body}'`,
+    `curl -sS ${local.url}/v1/send -H 'Authorization: Bearer ${local.liveKey}' -H 'Content-Type: application/json' -d '${body}'`,
   ].join("\n");
 }
 
