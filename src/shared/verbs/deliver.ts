@@ -8,7 +8,7 @@ import type { Delivery } from "../core/message.ts";
 import { commit } from "../db/commit.ts";
 import { insertDeadLetters } from "../db/messages/dead-letters.ts";
 import { type ClaimedRow, packsOf } from "../db/messages/packs.ts";
-import { insertCaught } from "../db/messages/sandbox.ts";
+import { insertCaught, pruneCaught } from "../db/messages/sandbox.ts";
 import { type OutcomeRow, settleOf } from "../db/messages/settle.ts";
 import type { Deps } from "./deps.ts";
 import { loadOrders } from "./load-orders.ts";
@@ -21,17 +21,7 @@ const LEASE_MS = 45_000;
 
 export type DeliverDeps = Pick<
   Deps,
-  | "now"
-  | "random"
-  | "shards"
-  | "control"
-  | "files"
-  | "carrier"
-  | "unsealer"
-  | "ringer"
-  | "log"
-  | "publicUrl"
-  | "allowPrivateEndpoints"
+  "now" | "random" | "shards" | "control" | "files" | "carrier" | "unsealer" | "ringer" | "log" | "publicUrl"
 >;
 
 /** Runs jobs with a bound on how many are under way, over a whole invocation. */
@@ -87,14 +77,32 @@ async function settle(
   const caught = tried.map((t) => t.caught).filter((c) => c !== null);
   const again = packAgain(deps, tried);
   const packs = packsOf(db, scope);
-  await commit(db, [
+  const writes = () => [
     ...(outcomes.length > 0 ? [settleOf(db, scope).outcomes(outcomes, now)] : []),
     ...(again.length > 0 ? [packs.insertAgain(again, lease)] : []),
     ...(dead.length > 0 ? [insertDeadLetters(db, tenantId, dead)] : []),
-    ...(caught.length > 0 ? [insertCaught(db, tenantId, caught)] : []),
+    ...(caught.length > 0 ? [insertCaught(db, tenantId, caught), pruneCaught(db, tenantId)] : []),
     packs.finish([...new Set(rows.map((row) => row.pack))], lease),
-  ]);
+  ];
+  await commitStubbornly(deps, db, writes);
   await afterwards(deps, tenantId, shard, again, tried, now);
+}
+
+/** Waits between tries to write outcomes down, milliseconds. */
+const COMMIT_AGAIN_MS = [100, 1000, 4000];
+
+/** The provider has answered, so what it said must be written: every statement of it may run twice. */
+async function commitStubbornly(deps: DeliverDeps, db: D1Database, writes: () => D1PreparedStatement[]): Promise<void> {
+  for (const waitMs of COMMIT_AGAIN_MS) {
+    try {
+      await commit(db, writes());
+      return;
+    } catch (error) {
+      deps.log({ level: "warn", event: "outcomes_not_written", error: String(error) });
+      await deps.wait(waitMs);
+    }
+  }
+  await commit(db, writes());
 }
 
 /** Bells of what is tried again, and signals. Lost ones are made good by the sweep, so a failure is logged, not thrown. */
