@@ -1,0 +1,137 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { makeWorld, OPERATOR_KEY, type World } from "../../../../src/shared/testing/world.ts";
+
+const key = OPERATOR_KEY;
+let world: World;
+beforeAll(async () => {
+  world = await makeWorld();
+});
+
+/** A world whose webhooks Worker answers with this status. */
+const withWebhooks = (status: number) => makeWorld({ deps: { webhooks: { fetch: async () => new Response(null, { status }) } } });
+
+interface Health {
+  status: string;
+  checks: { name: string; ok: boolean; latency_ms: number; detail: string }[];
+}
+
+describe("tenants", () => {
+  it("are made with a project and keys that work at once", async () => {
+    const made = await world.call("POST", "/admin/tenants", {
+      key,
+      body: { name: "Ada's", limits: { rate_per_second: 5, monthly_messages: 1000 } },
+    });
+    expect(made.status).toBe(201);
+    const tenant = (await made.json()) as { tenant_id: string; live_key: string; test_key: string };
+    for (const own of [tenant.live_key, tenant.test_key]) {
+      const sent = await world.call("POST", "/v1/send", {
+        key: own,
+        body: { to: [{ channel: "sms", destination: "+447700900123" }], content: { sms: { text: "Hi" } } },
+      });
+      expect(sent.status).toBe(202);
+    }
+    const listed = (await (await world.call("GET", "/admin/tenants?limit=1", { key })).json()) as { data: object[] };
+    expect(listed.data).toMatchObject([
+      {
+        id: tenant.tenant_id,
+        name: "Ada's",
+        status: "active",
+        limits: { rate_per_second: 5, burst: 2000, monthly_messages: 1000, critical_exempt: true },
+      },
+    ]);
+  });
+
+  it("are listed on pages, each once", async () => {
+    await makeWorld();
+    const seen: string[] = [];
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const path: string = `/admin/tenants?limit=2${cursor === "" ? "" : `&cursor=${cursor}`}`;
+      const page = (await (await world.call("GET", path, { key })).json()) as {
+        data: { id: string }[];
+        next_cursor: string | null;
+      };
+      seen.push(...page.data.map((t) => t.id));
+      cursor = page.next_cursor;
+    }
+    expect(seen).toContain(world.tenantId);
+    expect(seen).toEqual([...new Set(seen)].sort().reverse());
+  });
+
+  it("are nothing for a tenant's own key", async () => {
+    for (const path of ["/admin/tenants", "/admin/queues", "/admin/dlq", "/admin/healthz"]) {
+      expect((await world.call("GET", path)).status).toBe(401);
+      expect((await world.call("GET", path, { key: null })).status).toBe(401);
+    }
+  });
+});
+
+describe("queues", () => {
+  it("are shown as the runtime counts them, and as unknown where it cannot", async () => {
+    const read = async (w: World) => {
+      const { data } = (await (await w.call("GET", "/admin/queues", { key })).json()) as { data: Record<string, unknown>[] };
+      return data;
+    };
+    const counted = await makeWorld({
+      deps: {
+        queueMetrics: async (queue) =>
+          queue === "send-email-bulk"
+            ? { backlogCount: 7, backlogBytes: 900, oldestMessageTimestamp: new Date("2026-11-20T10:00:00Z") }
+            : null,
+      },
+    });
+    const states = await read(counted);
+    expect(states).toHaveLength(19);
+    expect(states.find((s) => s.queue === "send-email-bulk")).toEqual({
+      queue: "send-email-bulk",
+      backlog_count: 7,
+      backlog_bytes: 900,
+      oldest_message_at: "2026-11-20T10:00:00.000Z",
+    });
+    expect(states.find((s) => s.queue === "events")).toMatchObject({ backlog_count: null, oldest_message_at: null });
+    for (const state of await read(world)) expect(["number", "object"]).toContain(typeof state.backlog_count);
+  });
+});
+
+describe("health", () => {
+  it("is ok where every dependency answers", async () => {
+    const w = await withWebhooks(200);
+    const response = await w.call("GET", "/admin/healthz", { key });
+    expect(response.status).toBe(200);
+    const health = (await response.json()) as Health;
+    expect(health.checks.map((c) => [c.name, c.detail])).toEqual(
+      ["control_database", "message_database_0", "message_database_1", "files", "gate", "dispatcher", "webhooks"].map((n) => [
+        n,
+        "ok",
+      ]),
+    );
+    expect(health.status).toBe("ok");
+  });
+
+  it("is degraded, with the name of what fails and why", async () => {
+    const down = (await (await withWebhooks(500)).call("GET", "/admin/healthz", { key })) as Response;
+    expect(down.status).toBe(503);
+    const health = (await down.json()) as Health;
+    expect(health.status).toBe("degraded");
+    expect(health.checks.filter((c) => !c.ok)).toMatchObject([{ name: "webhooks", detail: "answered 500" }]);
+  });
+
+  it("tells when the dispatcher cannot open credentials", async () => {
+    const w = await makeWorld({
+      deps: {
+        webhooks: { fetch: async () => new Response() },
+        unsealer: {
+          async unseal() {
+            throw new Error("no private key k1");
+          },
+        },
+      },
+    });
+    const health = (await (await w.call("GET", "/admin/healthz", { key })).json()) as Health;
+    expect(health.checks.filter((c) => !c.ok)).toMatchObject([{ name: "dispatcher", detail: "credentials: no private key k1" }]);
+  });
+
+  it("is alive for anybody", async () => {
+    const response = await world.call("GET", "/healthz", { key: null });
+    expect([response.status, await response.json()]).toEqual([200, { status: "ok" }]);
+  });
+});
