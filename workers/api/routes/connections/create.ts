@@ -8,7 +8,12 @@ import { savedView } from "./view.ts";
 /** The body as each provider takes it, for the docs: the handler asks the provider's schemas itself. */
 const documentBody = z.union(
   PROVIDERS.map(({ id, channels, credentials, settings }) =>
-    shape.extend({ provider: z.literal(id), channel: z.enum(channels), credentials, settings }),
+    shape.extend({
+      provider: z.literal(id),
+      channel: z.enum(channels),
+      credentials: credentials.safeParse({}).success ? credentials.optional() : credentials,
+      settings: settings.safeParse({}).success ? settings.optional() : settings,
+    }),
   ),
 );
 
