@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Delivery, Receipt } from "./message.ts";
 import { DEFAULT_RETRY, nextTry } from "./retry.ts";
-import { IN_DOUBT_WAIT_MS, settleAbandoned, settleTry, type TryInput } from "./settlement.ts";
+import { IN_DOUBT_WAIT_MS, settleAbandoned, settleFault, settleTry, type TryInput } from "./settlement.ts";
 
 const delivery: Delivery = { n: 0, channel: "email", destination: "a@b.example", due_at: 1000, phase: "waiting", attempts: [] };
 const input = (receipt: Receipt, over: Partial<TryInput> = {}): TryInput => ({
@@ -35,7 +35,11 @@ test("a yes ends the delivery as sent, with the provider's id", () => {
 
 test("a permanent no and a dead address end at once in a dead letter", () => {
   for (const outcome of ["permanent", "recipient_invalid"] as const) {
-    expect(settleTry(input(failed(outcome)))).toMatchObject({ status: "failed", again: null, dead: { code: "E1", reason: "because" } });
+    expect(settleTry(input(failed(outcome)))).toMatchObject({
+      status: "failed",
+      again: null,
+      dead: { code: "E1", reason: "because" },
+    });
   }
 });
 
@@ -66,7 +70,10 @@ test("an unclear answer waits for the provider's own event, shown as unknown", (
 });
 
 test("an unclear answer is tried again by the usual steps where the provider takes an idempotency key", () => {
-  expect(settleTry(input(failed("unknown"), { idempotent: true }))).toMatchObject({ again: 7100, delivery: { phase: "waiting" } });
+  expect(settleTry(input(failed("unknown"), { idempotent: true }))).toMatchObject({
+    again: 7100,
+    delivery: { phase: "waiting" },
+  });
 });
 
 test("at_most_once gives up rather than risk a second send", () => {
@@ -82,7 +89,9 @@ test("a delivery whose holder died waits, then its option decides", () => {
   if (first === "send_again") throw new Error("it waits first");
   expect(first).toMatchObject({ again: 5000 + IN_DOUBT_WAIT_MS, delivery: { phase: "unknown" }, dead: null });
   expect(settleAbandoned(first.delivery, { now: 70_000, guarantee: "at_least_once" })).toBe("send_again");
-  expect(settleAbandoned(first.delivery, { now: 70_000, guarantee: "at_most_once" })).toMatchObject({ dead: { code: "in_doubt" } });
+  expect(settleAbandoned(first.delivery, { now: 70_000, guarantee: "at_most_once" })).toMatchObject({
+    dead: { code: "in_doubt" },
+  });
 });
 
 test("tries are spread over the whole step, grow to an hour and end within a day", () => {
@@ -92,4 +101,15 @@ test("tries are spread over the whole step, grow to an hour and end within a day
   expect(at(4, 0.5)).toBe(300_000);
   expect(at(30, 0.5)).toBe(1_800_000);
   expect(nextTry({ policy: DEFAULT_RETRY, tries: 30, since: 0, now: 86_399_000, random: 0.5 })).toBeNull();
+});
+
+test("a fault of ours costs no try, and ends only when the whole time is up", () => {
+  const early = settleFault(delivery, { now: 5000, policy: DEFAULT_RETRY, reason: "D1 is away" });
+  expect(early).toMatchObject({ again: 35_000, dead: null, delivery: { attempts: [] } });
+  const late = settleFault(delivery, {
+    now: 1000 + DEFAULT_RETRY.totalSeconds * 1000,
+    policy: DEFAULT_RETRY,
+    reason: "D1 is away",
+  });
+  expect(late).toMatchObject({ again: null, dead: { code: "internal_error" } });
 });

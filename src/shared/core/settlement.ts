@@ -103,6 +103,29 @@ export function settleUntried(
   return giveUp(delivery, [{ type: "failed", at: now, key, delivery: delivery.n, code, reason }], code, reason);
 }
 
+/** Waiting for a fault of our own to pass. */
+const FAULT_WAIT_MS = 30_000;
+
+/** Settles a delivery that met a fault of ours: it waits without using up a try, until its whole time is up. */
+export function settleFault(
+  delivery: Delivery,
+  { now, policy, reason }: { readonly now: number; readonly policy: RetryPolicy; readonly reason: string },
+): Settlement {
+  const again = now + FAULT_WAIT_MS;
+  if (again > delivery.due_at + policy.totalSeconds * 1000) {
+    return settleUntried(delivery, { code: "internal_error", reason, now });
+  }
+  // One event however often it is met: the log drops a key that it has.
+  const key = `fault:${delivery.n}:${nextAttempt(delivery)}`;
+  return {
+    delivery,
+    status: "queued",
+    events: [{ type: "deferred", at: now, key, delivery: delivery.n, code: "internal_error", reason }],
+    again,
+    dead: null,
+  };
+}
+
 /**
  * Settles a delivery whose lease ran out with no outcome: somebody may have sent it. It waits for the
  * provider's own event, then (`phase` is already `unknown`) its `delivery` option decides.

@@ -59,6 +59,7 @@ async function readQueue(queue: Queue<Bell> | undefined): Promise<QueueMetrics |
 function common(env: { readonly DB: D1Database; readonly LOG_LEVEL: string }, worker: string) {
   return {
     now: () => Date.now(),
+    wait: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
     random,
     log: logger(env.LOG_LEVEL, worker),
     control: env.DB,

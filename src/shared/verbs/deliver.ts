@@ -21,7 +21,7 @@ const LEASE_MS = 45_000;
 
 export type DeliverDeps = Pick<
   Deps,
-  "now" | "random" | "shards" | "control" | "files" | "carrier" | "unsealer" | "ringer" | "log" | "publicUrl"
+  "now" | "wait" | "random" | "shards" | "control" | "files" | "carrier" | "unsealer" | "ringer" | "log" | "publicUrl"
 >;
 
 /** Runs jobs with a bound on how many are under way, over a whole invocation. */

@@ -9,6 +9,8 @@ import type { Sealer, Unsealer } from "../ports/vault.ts";
 export interface Deps {
   /** Milliseconds since 1970. The only clock. */
   readonly now: () => number;
+  /** Lets time pass, milliseconds. */
+  readonly wait: (ms: number) => Promise<void>;
   readonly random: Random;
   readonly log: (line: LogLine) => void;
   /** The control database. */

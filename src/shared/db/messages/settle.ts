@@ -23,7 +23,7 @@ export interface SignalRow {
  */
 export function settleOf(db: D1Database, scope: TenantScope) {
   return {
-    /** Outcomes of deliveries. A message stands at most once in `rows`. */
+    /** Outcomes of deliveries. A message stands at most once in `rows`. What was sent stays sent, whoever else held it. */
     outcomes(rows: readonly OutcomeRow[], now: number): D1PreparedStatement {
       return db
         .prepare(
@@ -32,7 +32,8 @@ export function settleOf(db: D1Database, scope: TenantScope) {
              FROM json_each(?2))
            UPDATE messages SET
              status = ${forwardSql("j.status")},
-             deliveries = json_set(deliveries, '$[' || j.n || ']', json(j.delivery)),
+             deliveries = CASE WHEN deliveries ->> ('$[' || j.n || '].phase') = 'sent' THEN deliveries
+               ELSE json_set(deliveries, '$[' || j.n || ']', json(j.delivery)) END,
              log = ${appendSql("j.events")},
              updated_at = ?3
            FROM j

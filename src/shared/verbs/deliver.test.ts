@@ -1,0 +1,320 @@
+import { expect, test } from "vitest";
+import type { Bell, Signal } from "../contract/jobs.ts";
+import { mintMessageIds } from "../core/ids.ts";
+import type { Submission } from "../core/message.ts";
+import { messagesOf } from "../db/messages/read.ts";
+import type { Carried } from "../ports/carrier.ts";
+import { makeWorld, type World } from "../testing/world.ts";
+import { deliver } from "./deliver.ts";
+import type { Deps } from "./deps.ts";
+import { plan } from "./plan.ts";
+import { record } from "./record.ts";
+import { sweep } from "./sweep.ts";
+
+const SHARD = 1;
+const START = Date.UTC(2026, 10, 20);
+const runAll = <T>(job: () => Promise<T>) => job();
+
+/** A dispatcher with a clock, a provider and bells of its own, over the real databases. */
+async function stage(answer: (attempt: string) => Promise<Carried> | Carried, over: Partial<Deps> = {}) {
+  const world = await makeWorld();
+  const created = await world.call("POST", "/v1/connections", {
+    body: {
+      channel: "email",
+      provider: "ses",
+      name: "SES",
+      priority: 1,
+      settings: { region: "eu-west-1", from: "shop@acme.example" },
+      credentials: { access_key_id: "AKIATESTTESTTESTTEST", secret_access_key: "secret-secret-secret" },
+    },
+  });
+  expect(created.status, await created.clone().text()).toBe(201);
+  const clock = { now: START };
+  const bells: Bell[] = [];
+  const signals: Signal[] = [];
+  const carried: string[] = [];
+  const deps: Deps = {
+    ...world.deps,
+    now: () => clock.now,
+    wait: async (ms) => {
+      clock.now += ms;
+    },
+    ringer: {
+      ring: async (list) => void bells.push(...list.map(({ v, tenant, shard, pack }) => ({ v, tenant, shard, pack }))),
+      signal: async (_tenant, _shard, list) => void signals.push(...list),
+    },
+    carrier: {
+      async carry(request) {
+        const { EmailTags } = (await request.json()) as { EmailTags: { Name: string; Value: string }[] };
+        const attempt = EmailTags.find((tag) => tag.Name === "attempt_id")?.Value ?? "";
+        carried.push(attempt);
+        return answer(attempt);
+      },
+    },
+    ...over,
+  };
+  const ring = (some: readonly Bell[] = bells) => deliver(deps, world.tenantId, SHARD, some, runAll);
+  const read = async (id: string) => {
+    const message = await messagesOf(db(deps), world, clock.now).get(id);
+    if (!message) throw new Error(`no message ${id}`);
+    return message;
+  };
+  return { world, deps, clock, bells, signals, carried, ring, read };
+}
+
+function db(deps: Deps): D1Database {
+  const shard = deps.shards[SHARD];
+  if (!shard) throw new Error("no such shard");
+  return shard;
+}
+
+function submission(world: World, over: Partial<Submission> = {}, count = 1): Submission {
+  const random = (n: number) => crypto.getRandomValues(new Uint8Array(n));
+  return {
+    first: mintMessageIds({ at: 0, sequence: 0 }, count, { now: START, dbShard: SHARD, gateShard: 0, random }),
+    project_id: world.projectId,
+    mode: "live",
+    priority: "normal",
+    accepted_at: START,
+    due_at: START,
+    expires_at: null,
+    order: { request_id: "req_1", content: { email: { subject: "Hi", text: "There" } } },
+    to: Array.from({ length: count }, (_, i) => ({ channel: "email", destination: `u${i}@example.com` })),
+    ...over,
+  };
+}
+
+const yes = (): Carried => ({ kind: "answered", status: 200, headers: new Headers(), body: '{"MessageId":"ses-1"}' });
+const no = (status: number, type: string): Carried => ({
+  kind: "answered",
+  status,
+  headers: new Headers({ "x-amzn-errortype": type }),
+  body: '{"message":"no"}',
+});
+
+test("carries once when the bell rings twice at the same time", async () => {
+  const s = await stage(yes);
+  const sub = submission(s.world);
+  await plan(s.deps, s.world.tenantId, [sub]);
+  await Promise.all([s.ring(), s.ring(), s.ring()]);
+  expect(s.carried).toHaveLength(1);
+  await s.ring();
+  expect(s.carried).toHaveLength(1);
+  expect(await s.read(sub.first)).toMatchObject({ status: "sent", deliveries: [{ phase: "sent" }] });
+});
+
+test("planning the same messages again, grouped otherwise, sends none of them twice", async () => {
+  const s = await stage(yes);
+  const [a, b, c] = [submission(s.world), submission(s.world), submission(s.world)];
+  await plan(s.deps, s.world.tenantId, [a, b]);
+  const firstBells = [...s.bells];
+  await plan(s.deps, s.world.tenantId, [b, c]);
+  await s.ring(firstBells);
+  await plan(s.deps, s.world.tenantId, [a]);
+  await s.ring();
+  expect(s.carried).toHaveLength(3);
+  expect(new Set(s.carried).size).toBe(3);
+});
+
+test("a failed ring is made good by the sweep", async () => {
+  const s = await stage(yes);
+  const sub = submission(s.world);
+  const deaf: Deps = {
+    ...s.deps,
+    log: () => undefined,
+    ringer: {
+      ...s.deps.ringer,
+      ring: async () => {
+        throw new Error("queue is away");
+      },
+    },
+  };
+  await plan(deaf, s.world.tenantId, [sub]);
+  expect(s.bells).toHaveLength(0);
+  expect(await sweep(s.deps, s.world.tenantId)).toBe(1);
+  expect(s.bells).toHaveLength(0); // its own bell may still come
+  s.clock.now += 31_000;
+  expect(await sweep(s.deps, s.world.tenantId)).toBe(1);
+  await s.ring();
+  expect(await s.read(sub.first)).toMatchObject({ status: "sent" });
+  expect(await sweep(s.deps, s.world.tenantId)).toBe(0);
+});
+
+test("a passing failure comes back on its own bell, and ends well", async () => {
+  let tries = 0;
+  const s = await stage(() => (++tries < 3 ? no(429, "TooManyRequestsException") : yes()));
+  const sub = submission(s.world);
+  await plan(s.deps, s.world.tenantId, [sub]);
+  for (let i = 0; i < 3; i++) {
+    await s.ring(s.bells.splice(0));
+    s.clock.now += 600_000;
+  }
+  const message = await s.read(sub.first);
+  expect(message.status).toBe("sent");
+  expect(message.deliveries[0]?.attempts.map((a) => a.outcome)).toEqual(["throttled", "throttled", "sent"]);
+  expect(message.log.map((e) => e.type)).toEqual([
+    "queued",
+    "attempted",
+    "deferred",
+    "attempted",
+    "deferred",
+    "attempted",
+    "sent",
+  ]);
+  expect(new Set(s.carried).size).toBe(3);
+});
+
+test("a permanent no ends in one dead letter with the attempt and the reason", async () => {
+  const s = await stage(() => no(400, "MessageRejected"));
+  const sub = submission(s.world);
+  await plan(s.deps, s.world.tenantId, [sub]);
+  await s.ring();
+  await s.ring();
+  expect(await s.read(sub.first)).toMatchObject({ status: "failed" });
+  const { results } = await db(s.deps)
+    .prepare("SELECT message_id, state, code FROM dead_letters WHERE tenant_id = ?")
+    .bind(s.world.tenantId)
+    .all();
+  expect(results).toEqual([{ message_id: sub.first, state: "open", code: expect.stringContaining("MessageRejected") }]);
+});
+
+test("a holder that dies between the fetch and the record leaves the message in doubt, not lost and not resent at once", async () => {
+  let alive = true;
+  const s = await stage(() => {
+    if (alive) throw new Error("the process dies here");
+    return yes();
+  });
+  const sub = submission(s.world);
+  await plan(s.deps, s.world.tenantId, [sub]);
+  // Dies after the claim: neither outcome nor acknowledgement.
+  const dying: Deps = { ...s.deps, carrier: { carry: () => new Promise(() => undefined) } };
+  void deliver(dying, s.world.tenantId, SHARD, s.bells, runAll);
+  await until(async () => (await leaseOf(s.deps, s.world)) !== null);
+  alive = false;
+
+  await s.ring();
+  expect(s.carried).toHaveLength(0); // the lease still speaks for the dead
+  s.clock.now += 46_000;
+  await s.ring(s.bells.splice(0));
+  expect(s.carried).toHaveLength(0);
+  expect(await s.read(sub.first)).toMatchObject({ status: "queued", deliveries: [{ phase: "unknown" }] });
+
+  s.clock.now += 61_000;
+  await s.ring(s.bells.splice(0));
+  expect(s.carried).toHaveLength(1);
+  expect(await s.read(sub.first)).toMatchObject({ status: "sent" });
+});
+
+test("in doubt with at_most_once is given up, and says why", async () => {
+  const s = await stage(() => ({ kind: "unknown", reason: "no answer within 10000 ms" }));
+  const base = submission(s.world);
+  await plan(s.deps, s.world.tenantId, [{ ...base, order: { ...base.order, delivery: "at_most_once" } }]);
+  await s.ring();
+  expect(await s.read(base.first)).toMatchObject({ status: "failed", deliveries: [{ phase: "unknown" }] });
+  expect(s.carried).toHaveLength(1);
+});
+
+test("the provider's own word settles a doubt: nothing is sent again", async () => {
+  const s = await stage(() => ({ kind: "unknown", reason: "connection lost" }));
+  const sub = submission(s.world);
+  await plan(s.deps, s.world.tenantId, [sub]);
+  await s.ring(s.bells.splice(0));
+  expect(await s.read(sub.first)).toMatchObject({ deliveries: [{ phase: "unknown" }] });
+  await record(s.deps, s.world.tenantId, SHARD, [
+    { message_id: sub.first, key: "ses:delivery", type: "delivered", at: s.clock.now },
+  ]);
+  s.clock.now += 61_000;
+  await s.ring(s.bells.splice(0));
+  expect(s.carried).toHaveLength(1);
+  expect(await s.read(sub.first)).toMatchObject({ status: "delivered" });
+});
+
+test("outcomes are written also where the database fails for a while after the provider's yes", async () => {
+  let failures = 3;
+  const s = await stage(yes);
+  const real = db(s.deps);
+  const flaky = new Proxy(real, {
+    get(target, property) {
+      if (property !== "batch") return Reflect.get(target, property).bind(target);
+      return async (statements: D1PreparedStatement[]) => {
+        if (s.carried.length > 0 && failures-- > 0) throw new Error("D1 is away");
+        return target.batch(statements);
+      };
+    },
+  });
+  const sub = submission(s.world);
+  await plan(s.deps, s.world.tenantId, [sub]);
+  const deps: Deps = { ...s.deps, shards: [flaky, flaky], log: () => undefined };
+  await deliver(deps, s.world.tenantId, SHARD, s.bells, runAll);
+  expect(await s.read(sub.first)).toMatchObject({ status: "sent" });
+  expect(s.carried).toHaveLength(1);
+});
+
+test("a store that is away costs no try: the message waits and goes", async () => {
+  const s = await stage(yes);
+  const sub = submission(s.world, { order: { request_id: "req_1", template_id: "tpl_gone", template_version: 1 } });
+  await plan(s.deps, s.world.tenantId, [sub]);
+  const broken: Deps = {
+    ...s.deps,
+    log: () => undefined,
+    control: new Proxy(s.deps.control, {
+      get() {
+        throw new Error("D1 is away");
+      },
+    }),
+  };
+  await deliver(broken, s.world.tenantId, SHARD, s.bells.splice(0), runAll);
+  expect(await s.read(sub.first)).toMatchObject({ status: "queued", deliveries: [{ phase: "waiting", attempts: [] }] });
+  expect(s.bells).toHaveLength(1);
+});
+
+test("what expires before its turn is never sent", async () => {
+  const s = await stage(yes);
+  const sub = submission(s.world, { expires_at: START + 1000 });
+  await plan(s.deps, s.world.tenantId, [sub]);
+  s.clock.now += 1000;
+  await s.ring();
+  expect(s.carried).toHaveLength(0);
+  expect(await s.read(sub.first)).toMatchObject({ status: "expired" });
+});
+
+test("one message that cannot be rendered does not take its pack along", async () => {
+  const s = await stage(yes);
+  const bad = submission(s.world, {
+    order: { request_id: "req_1", content: { email: { subject: "{{ missing.name }}", text: "x" } } },
+  });
+  const good = submission(s.world);
+  await plan(s.deps, s.world.tenantId, [bad, good]);
+  expect(s.bells).toHaveLength(1);
+  await s.ring();
+  expect((await s.read(bad.first)).status).toBe("failed");
+  expect((await s.read(good.first)).status).toBe("sent");
+});
+
+test("signals may come twice and in any order: the status never moves back, and no event stands twice", async () => {
+  const s = await stage(yes);
+  const sub = submission(s.world);
+  await plan(s.deps, s.world.tenantId, [sub]);
+  await s.ring();
+  const at = s.clock.now;
+  const opened: Signal = { message_id: sub.first, key: "o1", type: "opened", at };
+  const delivered: Signal = { message_id: sub.first, key: "d1", type: "delivered", at };
+  const late: Signal = { message_id: sub.first, key: "s1", type: "sent", at };
+  for (const pack of [[opened], [delivered, opened], [late], [delivered]]) await record(s.deps, s.world.tenantId, SHARD, pack);
+  const message = await s.read(sub.first);
+  expect(message.status).toBe("delivered");
+  expect(message.log.map((e) => e.type)).toEqual(["queued", "attempted", "sent", "opened", "delivered", "sent"]);
+});
+
+async function leaseOf(deps: Deps, world: World): Promise<string | null> {
+  const row = await db(deps)
+    .prepare("SELECT lease FROM packs WHERE tenant_id = ?")
+    .bind(world.tenantId)
+    .first<{ lease: string | null }>();
+  return row?.lease ?? null;
+}
+
+async function until(check: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 1000; i++) if (await check()) return;
+  throw new Error("it never came true");
+}
