@@ -8,7 +8,9 @@ function shown(header: string): string {
     .split(" ")
     .map((word) => /^=\?UTF-8\?B\?([A-Za-z0-9+/=]+)\?=$/.exec(word)?.[1])
     .map((base64) => atob(base64 ?? ""));
-  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes.join(""), (c) => c.charCodeAt(0)));
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+    Uint8Array.from(bytes.join(""), (c) => c.charCodeAt(0)),
+  );
 }
 
 describe("mail lines", () => {
