@@ -33,6 +33,16 @@ import { getCaughtRoute } from "./routes/sandbox/get.ts";
 import { listCaughtRoute } from "./routes/sandbox/list.ts";
 import { batchRoute } from "./routes/send/batch.ts";
 import { sendRoute } from "./routes/send/send.ts";
+import { addTemplateVersionRoute } from "./routes/templates/add-version.ts";
+import { archiveTemplateRoute } from "./routes/templates/archive.ts";
+import { createTemplateRoute } from "./routes/templates/create.ts";
+import { getTemplateRoute } from "./routes/templates/get.ts";
+import { listTemplatesRoute } from "./routes/templates/list.ts";
+import { previewRoute } from "./routes/templates/preview.ts";
+import { publishTemplateRoute } from "./routes/templates/publish.ts";
+import { rollbackTemplateRoute } from "./routes/templates/rollback.ts";
+import { updateTemplateRoute } from "./routes/templates/update.ts";
+import { listTemplateVersionsRoute } from "./routes/templates/versions.ts";
 
 export const routes: readonly Route[] = [
   // send
@@ -43,6 +53,17 @@ export const routes: readonly Route[] = [
   getMessageRoute,
   cancelMessageRoute,
   rescheduleMessageRoute,
+  // templates
+  createTemplateRoute,
+  listTemplatesRoute,
+  getTemplateRoute,
+  updateTemplateRoute,
+  archiveTemplateRoute,
+  addTemplateVersionRoute,
+  listTemplateVersionsRoute,
+  publishTemplateRoute,
+  rollbackTemplateRoute,
+  previewRoute,
   // dead letters
   listDeadLettersRoute,
   getDeadLetterRoute,

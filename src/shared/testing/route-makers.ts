@@ -40,6 +40,8 @@ export const MAKERS: Readonly<Record<string, (world: World) => Promise<Params>>>
   "/v1/keys/": async (world) => idOf(await post(world, "/v1/keys", { name: "Battery", mode: "live", scopes: ["keys:read"] })),
   "/v1/connections/": async (world) =>
     idOf(await post(world, "/v1/connections", { channel: "email", provider: "sandbox", name: `Battery ${++serial}` })),
+  "/v1/templates/": async (world) =>
+    idOf(await post(world, "/v1/templates", { name: `battery_${++serial}`, content: { sms: { text: "Hi {{ name }}" } } })),
   "/v1/messages/": async (world) => ({ id: await sendOne(world, email("ada@example.com", { schedule_at: LATER })) }),
   "/v1/sandbox/messages/": async (world) =>
     rowOf(world, "/v1/sandbox/messages?limit=100", await sendOne(world, email("ada@example.com"))),

@@ -7,6 +7,16 @@ import { templates, templateVersions } from "./schema.ts";
 export type TemplateRow = typeof templates.$inferSelect;
 export type TemplateVersionRow = typeof templateVersions.$inferSelect;
 
+/** Names are unique also among the archived, so an archived one gives its name up. No name has a tilde. */
+export function archivedName(row: Pick<TemplateRow, "id" | "name">): string {
+  return `${row.name}~${row.id}`;
+}
+
+/** The name as it was given, archived or not. */
+export function givenName(name: string): string {
+  return name.split("~", 1)[0] ?? name;
+}
+
 export function templatesOf(db: D1Database, scope: ProjectScope) {
   const d = drizzle(db);
   const mine = and(eq(templates.tenantId, scope.tenantId), eq(templates.projectId, scope.projectId));
@@ -56,6 +66,16 @@ export function templatesOf(db: D1Database, scope: ProjectScope) {
     /** Fails with a unique violation where the version exists: a version is never overwritten. */
     insertVersion(row: Omit<TemplateVersionRow, "tenantId">): D1PreparedStatement {
       return statement(db, d.insert(templateVersions).values({ ...row, tenantId: scope.tenantId }));
+    },
+    archive(row: Pick<TemplateRow, "id" | "name">, at: number): D1PreparedStatement {
+      const change = { name: archivedName(row), archivedAt: at, updatedAt: at };
+      return statement(
+        db,
+        d
+          .update(templates)
+          .set(change)
+          .where(and(one(row.id), isNull(templates.archivedAt))),
+      );
     },
     update(id: string, change: Partial<Omit<TemplateRow, "id" | "name" | "tenantId" | "projectId">>): D1PreparedStatement {
       return statement(db, d.update(templates).set(change).where(one(id)));
