@@ -20,6 +20,9 @@ export default defineConfig(async () => {
                   SEAL_PUBLIC_KEY: keys.publicJwk,
                   SEAL_PRIVATE_KEYS: keys.privateJwks,
                   LOG_LEVEL: "error",
+                  // How long and from where workers/api/fuzz.test.ts searches.
+                  FUZZ_RUNS: process.env.FUZZ_RUNS ?? "",
+                  FUZZ_SEED: process.env.FUZZ_SEED ?? "",
                   ALLOW_PRIVATE_ENDPOINTS: "true",
                   PUBLIC_URL: "https://carillon.test",
                 },

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { openApiDocument } from "../workers/api/openapi/document.ts";
 import { routes } from "../workers/api/routes.ts";
 
-const PATH = new URL("../docs/openapi.json", import.meta.url);
+const PATH = new URL("../docs/openapi.json", import.meta.url).pathname;
 
 const text = `${JSON.stringify(openApiDocument(routes), null, 2)}\n`;
 if (process.argv.includes("--check")) {

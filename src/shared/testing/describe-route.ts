@@ -251,7 +251,24 @@ function aboutBodies(route: Route, of: Of): void {
     const { errors } = await expectProblem(await send({ ...(valid as object), no_such_field: 1 }), "validation_failed");
     expect(JSON.stringify(errors)).toContain("no_such_field");
   });
+
+  it("refuses what is nested too deep for those who read it later", async () => {
+    for (const depth of [65, 1001, DEEP]) {
+      const deep = `${"[".repeat(depth)}${"]".repeat(depth)}`;
+      await expectProblem(await send(deep), "validation_failed");
+      await expectProblem(
+        await send(`${JSON.stringify(validBodies(route)[0]).slice(0, -1)},"variables":${deep}}`),
+        "validation_failed",
+      );
+    }
+    const quoted = JSON.stringify("[{".repeat(100));
+    const { errors } = await expectProblem(await send(quoted), "validation_failed");
+    expect(JSON.stringify(errors)).not.toContain("levels deep");
+  });
 }
+
+/** Deep enough to end the stack of a reader that recurses, and to stop SQLite, which reads 1,000 levels. */
+const DEEP = 20_000;
 
 function aboutSize(route: Route, of: Of): void {
   const limit = route.maxBodyBytes ?? 65_536;

@@ -8,6 +8,7 @@ import type { Route } from "../../../workers/api/route.ts";
 import { routes } from "../../../workers/api/routes.ts";
 import { problemShape } from "../contract/problem.ts";
 import { FAULTS, type FaultCode } from "../core/faults.ts";
+import type { Carrier } from "../ports/carrier.ts";
 import { PROBLEM_TYPE } from "../runtime/problem.ts";
 import type { Params } from "./route-makers.ts";
 import { makeWorld, OPERATOR_KEY, type World } from "./world.ts";
@@ -21,10 +22,14 @@ export interface Bench {
   readonly clock: { aheadMs: number };
 }
 
+/** The batteries never leave the machine. */
+const NOWHERE_CARRIER: Carrier = { carry: async () => ({ kind: "not_sent", reason: "no network in tests" }) };
+
 export async function makeBench(): Promise<Bench> {
   const clock = { aheadMs: 0 };
-  const owner = await makeWorld({ deps: { now: () => Date.now() + clock.aheadMs } });
-  return { owner, stranger: await makeWorld(), clock };
+  const deps = { carrier: NOWHERE_CARRIER };
+  const owner = await makeWorld({ deps: { ...deps, now: () => Date.now() + clock.aheadMs } });
+  return { owner, stranger: await makeWorld({ deps }), clock };
 }
 
 /** Ids of the right form that nobody has. */
