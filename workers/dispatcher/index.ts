@@ -38,6 +38,10 @@ export class Desk extends WorkerEntrypoint<DispatcherBindings> implements DeskPo
     return makeDesk(dispatcherDeps(this.env)).verifyConnection(...args);
   }
 
+  async connectionsChanged(...args: Parameters<DeskPort["connectionsChanged"]>): Promise<void> {
+    return makeDesk(dispatcherDeps(this.env)).connectionsChanged(...args);
+  }
+
   async queues() {
     return makeDesk(dispatcherDeps(this.env)).queues();
   }

@@ -16,7 +16,7 @@ export type OpenConnection = {
   readonly priority: number;
 };
 
-const CACHE_MS = 30_000;
+const CACHE_MS = 10_000;
 const CACHE_LIMIT = 1000;
 
 interface Opened {
@@ -30,14 +30,14 @@ interface Opened {
 const cache = new Map<string, Opened>();
 
 /**
- * The enabled connections of a project by channel, lowest priority number first. At most 30 s old. One that
+ * The enabled connections of a project by channel, lowest priority number first. At most 10 s old. One that
  * cannot be opened is in its place with an `error`, and takes nothing from the others.
  */
 export async function openAccounts(
   deps: Pick<Deps, "control" | "unsealer" | "now">,
   scope: ProjectScope,
 ): Promise<ReadonlyMap<Channel, readonly OpenConnection[]>> {
-  const key = `${scope.tenantId}/${scope.projectId}`;
+  const key = cacheKey(scope);
   const now = deps.now();
   const known = cache.get(key);
   if (known && known.until > now) return known.byChannel;
@@ -60,6 +60,15 @@ export async function openAccounts(
   }
   cache.set(key, { until: now + CACHE_MS, rows: new Map(opened.map((o) => [o.row.id, o])), byChannel });
   return byChannel;
+}
+
+/** The next `openAccounts` of this project reads again. */
+export function forgetAccounts(scope: ProjectScope): void {
+  cache.delete(cacheKey(scope));
+}
+
+function cacheKey({ tenantId, projectId }: ProjectScope): string {
+  return `${tenantId}/${projectId}`;
 }
 
 /** Opens one connection. Never throws, and never puts a secret into `error`. */

@@ -4,6 +4,7 @@ import { newId } from "../core/ids.ts";
 import { commit } from "../db/commit.ts";
 import { auditRow } from "../db/control/audit.ts";
 import { type ConnectionRow, connectionsOf } from "../db/control/connections.ts";
+import { announceConnections } from "./announce-connections.ts";
 import { checkAccount, providerFor } from "./check-account.ts";
 import type { Actor, Deps } from "./deps.ts";
 
@@ -18,7 +19,7 @@ export interface NewConnection {
 }
 
 export async function createConnection(
-  deps: Pick<Deps, "control" | "sealer" | "now" | "random" | "allowPrivateEndpoints">,
+  deps: Pick<Deps, "control" | "sealer" | "now" | "random" | "allowPrivateEndpoints" | "desk" | "log">,
   actor: Actor,
   input: NewConnection,
 ): Promise<ConnectionRow> {
@@ -50,5 +51,6 @@ export async function createConnection(
       details: { channel, provider: provider.id, name },
     }),
   ]);
+  await announceConnections(deps, actor);
   return row;
 }

@@ -4,9 +4,14 @@ import { newId } from "../core/ids.ts";
 import { commit } from "../db/commit.ts";
 import { auditRow } from "../db/control/audit.ts";
 import { connectionsOf } from "../db/control/connections.ts";
+import { announceConnections } from "./announce-connections.ts";
 import type { Actor, Deps } from "./deps.ts";
 
-export async function deleteConnection(deps: Pick<Deps, "control" | "now" | "random">, actor: Actor, id: string): Promise<void> {
+export async function deleteConnection(
+  deps: Pick<Deps, "control" | "now" | "random" | "desk" | "log">,
+  actor: Actor,
+  id: string,
+): Promise<void> {
   const connections = connectionsOf(deps.control, actor);
   const row = await connections.get(id);
   if (!row) throw new Fault("not_found");
@@ -21,4 +26,5 @@ export async function deleteConnection(deps: Pick<Deps, "control" | "now" | "ran
       details: { channel: row.channel, provider: row.provider, name: row.name },
     }),
   ]);
+  await announceConnections(deps, actor);
 }

@@ -2,6 +2,7 @@
 import { CHANNELS, LANES, sendQueue } from "../core/channels.ts";
 import { newestSealed } from "../db/control/newest-sealed.ts";
 import type { Desk, QueueState } from "../ports/desk.ts";
+import { forgetAccounts } from "./accounts.ts";
 import type { Deps } from "./deps.ts";
 import { verifyConnection } from "./verify-connection.ts";
 
@@ -11,6 +12,7 @@ export function makeDesk(deps: Omit<Deps, "desk">): Desk {
   return {
     ring: (bells) => deps.ringer.ring(bells),
     verifyConnection: (scope, id) => verifyConnection(deps, scope, id),
+    connectionsChanged: async (scope) => forgetAccounts(scope),
     queues: () => Promise.all(QUEUES.map((queue) => stateOf(deps, queue))),
     async health() {
       const checks: Record<string, string> = {};

@@ -5,6 +5,7 @@ import { newId } from "../core/ids.ts";
 import { commit } from "../db/commit.ts";
 import { auditRow } from "../db/control/audit.ts";
 import { type ConnectionRow, connectionsOf } from "../db/control/connections.ts";
+import { announceConnections } from "./announce-connections.ts";
 import { checkAccount, providerFor } from "./check-account.ts";
 import type { NewConnection } from "./create-connection.ts";
 import type { Actor, Deps } from "./deps.ts";
@@ -13,7 +14,7 @@ type Change = { readonly [F in Exclude<keyof NewConnection, "channel" | "provide
 
 /** A new account is not verified, whatever the one before it was. */
 export async function updateConnection(
-  deps: Pick<Deps, "control" | "sealer" | "now" | "random" | "allowPrivateEndpoints">,
+  deps: Pick<Deps, "control" | "sealer" | "now" | "random" | "allowPrivateEndpoints" | "desk" | "log">,
   actor: Actor,
   id: string,
   change: Change,
@@ -46,5 +47,6 @@ export async function updateConnection(
       details: { fields },
     }),
   ]);
+  await announceConnections(deps, actor);
   return { ...row, ...set };
 }

@@ -8,7 +8,7 @@ export const deleteConnectionRoute = route({
   operationId: "deleteConnection",
   tag: "connections",
   summary: "Delete a connection and its credentials",
-  description: "Deliveries stop using it within 30 seconds; those that wait go over the next connection of their channel.",
+  description: "Deliveries stop using it within seconds; those that wait go over the next connection of their channel.",
   auth: "connections:write",
   params: connectionId,
   responses: { 204: { description: "It is gone.", body: null } },

@@ -9,7 +9,7 @@ export const updateConnectionRoute = route({
   operationId: "updateConnection",
   tag: "connections",
   summary: "Change a connection, or rotate its credentials",
-  description: "Deliveries use the change within 30 seconds.",
+  description: "Deliveries use the change at once, or within ten seconds where many isolates deliver.",
   auth: "connections:write",
   params: connectionId,
   body: shape,

@@ -1,0 +1,18 @@
+/** Tells the dispatcher that a project's connections changed, so that the next message goes by the new ones. */
+import type { ProjectScope } from "../db/scope.ts";
+import type { Deps } from "./deps.ts";
+
+/**
+ * The dispatcher's isolate that hears it forgets at once; others, and all where it cannot be told, within the
+ * ten seconds for which accounts are kept. The change itself stands, so a failure is logged and nothing more.
+ */
+export async function announceConnections(
+  deps: Pick<Deps, "desk" | "log">,
+  { tenantId, projectId }: ProjectScope,
+): Promise<void> {
+  try {
+    await deps.desk.connectionsChanged({ tenantId, projectId });
+  } catch (error) {
+    deps.log({ level: "warn", event: "connections_not_announced", tenant_id: tenantId, error: String(error) });
+  }
+}
