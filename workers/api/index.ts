@@ -1,6 +1,6 @@
 /** The api Worker. */
 import { ledgerOf } from "../../src/shared/runtime/ledger.ts";
-import { type ApiBindings, apiDeps } from "../../src/shared/runtime/wire.ts";
+import { type ApiBindings, apiDeps, operatorKeyHash } from "../../src/shared/runtime/wire.ts";
 import { makeApp } from "./app.ts";
 import { countingApp } from "./ledger.ts";
 import { routes } from "./routes.ts";
@@ -12,7 +12,7 @@ const contexts = new WeakMap<object, ApiContext>();
 function contextOf(env: ApiBindings): ApiContext {
   let context = contexts.get(env);
   if (!context) {
-    context = { deps: apiDeps(env), operatorKeyHash: env.OPERATOR_KEY_HASH };
+    context = { deps: apiDeps(env), operatorKeyHash: operatorKeyHash(env) };
     contexts.set(env, context);
   }
   return context;

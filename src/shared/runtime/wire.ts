@@ -67,6 +67,11 @@ function common(env: { readonly DB: D1Database; readonly LOG_LEVEL: string }, wo
   };
 }
 
+/** Hex SHA-256 of the operator's key; empty where this deployment has none. */
+export function operatorKeyHash(env: ApiBindings): string {
+  return env.OPERATOR_KEY_HASH;
+}
+
 export function apiDeps(bindings: ApiBindings): Deps {
   const env = counted(bindings);
   const desk = env.DISPATCHER as unknown as Desk;

@@ -11,9 +11,15 @@ import type { ProjectScope } from "../db/scope.ts";
 import type { HttpProvider } from "../providers/provider.ts";
 import { sandbox } from "../providers/sandbox.ts";
 import { type OpenConnection, openAccounts } from "./accounts.ts";
-import type { DeliverDeps } from "./deliver.ts";
+import type { Deps } from "./deps.ts";
 import { loadAttachments } from "./load-attachments.ts";
 import { loadTemplate } from "./resolve-template.ts";
+
+/** What deliver, its tries and this have in hand. */
+export type DeliverDeps = Pick<
+  Deps,
+  "now" | "wait" | "random" | "shards" | "control" | "files" | "carrier" | "unsealer" | "ringer" | "log" | "publicUrl"
+>;
 
 /** Why a delivery cannot be tried at all. */
 export type Failure = { readonly code: string; readonly reason: string };

@@ -10,7 +10,7 @@ import { insertDeadLetters } from "../db/messages/dead-letters.ts";
 import { type ClaimedRow, packsOf } from "../db/messages/packs.ts";
 import { insertCaught, pruneCaught } from "../db/messages/sandbox.ts";
 import { type OutcomeRow, settleOf } from "../db/messages/settle.ts";
-import type { Deps } from "./deps.ts";
+import type { DeliverDeps } from "./carry.ts";
 import { loadOrders } from "./load-orders.ts";
 import { type Tried, tryDelivery } from "./try-delivery.ts";
 
@@ -18,11 +18,6 @@ import { type Tried, tryDelivery } from "./try-delivery.ts";
 const START_WITHIN_MS = 20_000;
 /** …so a holder that lives has settled before its lease runs out. */
 const LEASE_MS = 45_000;
-
-export type DeliverDeps = Pick<
-  Deps,
-  "now" | "wait" | "random" | "shards" | "control" | "files" | "carrier" | "unsealer" | "ringer" | "log" | "publicUrl"
->;
 
 /** Runs jobs with a bound on how many are under way, over a whole invocation. */
 export type Lanes = <T>(job: () => Promise<T>) => Promise<T>;

@@ -8,8 +8,7 @@ import { type Settlement, settleAbandoned, settleFault, settleTry, settleUntried
 import { FINAL_STATUSES, type Status } from "../core/status.ts";
 import type { ClaimedRow } from "../db/messages/packs.ts";
 import type { OutcomeRow } from "../db/messages/settle.ts";
-import { type Carriage, carry, isRepeatable, prepare } from "./carry.ts";
-import type { DeliverDeps } from "./deliver.ts";
+import { type Carriage, carry, type DeliverDeps, isRepeatable, prepare } from "./carry.ts";
 
 /** What a try leaves to write. `done` needs no further try, `again` is due at `at`. */
 export interface Tried {
