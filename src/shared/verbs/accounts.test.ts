@@ -52,7 +52,7 @@ describe("openAccounts", () => {
     expect(accounts.get("sms")?.map((c) => c.provider.id)).toEqual(["sandbox"]);
   });
 
-  test("costs nothing within 30 s, and afterwards one read where nothing has changed", async () => {
+  test("costs nothing within ten seconds, and afterwards one read where nothing has changed", async () => {
     const world = await makeWorld();
     await connect(world, "only", 10);
     const { deps, counts, clock } = counted(world);
@@ -66,16 +66,15 @@ describe("openAccounts", () => {
     expect(counts).toEqual({ reads: cost.reads + 1, unseals: cost.unseals });
   });
 
-  test("sees rotated credentials, a new order and a deletion after at most 10 s", async () => {
+  test("sees rotated credentials and a deletion at once where the change was made", async () => {
     const world = await makeWorld();
     const rotated = await connect(world, "rotated", 10);
     const deleted = await connect(world, "deleted", 20);
-    const { deps, clock } = counted(world);
+    const { deps } = counted(world);
     await openAccounts(deps, world);
     const fresh = { access_key_id: "AKIDEXAMPLE2", secret_access_key: "fresh" };
     await world.call("PATCH", `/v1/connections/${rotated}`, { body: { credentials: fresh } });
     await world.call("DELETE", `/v1/connections/${deleted}`);
-    clock.now += 10_001;
     const email = (await openAccounts(deps, world)).get("email") ?? [];
     expect(email[0]?.account?.credentials).toEqual(fresh);
     expect(email.some((c) => c.connectionId === deleted)).toBe(false);
