@@ -7,6 +7,11 @@ import { listTenantsRoute } from "./routes/admin/list-tenants.ts";
 import { livenessRoute } from "./routes/admin/liveness.ts";
 import { queuesRoute } from "./routes/admin/queues.ts";
 import { replayAnywhereRoute } from "./routes/admin/replay.ts";
+import { deleteAttachmentRoute } from "./routes/attachments/delete.ts";
+import { downloadFileRoute } from "./routes/attachments/download.ts";
+import { getAttachmentRoute } from "./routes/attachments/get.ts";
+import { listAttachmentsRoute } from "./routes/attachments/list.ts";
+import { uploadAttachmentRoute } from "./routes/attachments/upload.ts";
 import { createConnectionRoute } from "./routes/connections/create.ts";
 import { deleteConnectionRoute } from "./routes/connections/delete.ts";
 import { getConnectionRoute } from "./routes/connections/get.ts";
@@ -31,6 +36,7 @@ import { rescheduleMessageRoute } from "./routes/messages/reschedule.ts";
 import { listProvidersRoute } from "./routes/providers/list.ts";
 import { getCaughtRoute } from "./routes/sandbox/get.ts";
 import { listCaughtRoute } from "./routes/sandbox/list.ts";
+import { sandboxPageRoute } from "./routes/sandbox/page.ts";
 import { batchRoute } from "./routes/send/batch.ts";
 import { sendRoute } from "./routes/send/send.ts";
 import { addTemplateVersionRoute } from "./routes/templates/add-version.ts";
@@ -64,6 +70,12 @@ export const routes: readonly Route[] = [
   publishTemplateRoute,
   rollbackTemplateRoute,
   previewRoute,
+  // attachments
+  uploadAttachmentRoute,
+  listAttachmentsRoute,
+  getAttachmentRoute,
+  deleteAttachmentRoute,
+  downloadFileRoute,
   // dead letters
   listDeadLettersRoute,
   getDeadLetterRoute,
@@ -73,6 +85,7 @@ export const routes: readonly Route[] = [
   // sandbox
   listCaughtRoute,
   getCaughtRoute,
+  sandboxPageRoute,
   // connections
   listProvidersRoute,
   createConnectionRoute,

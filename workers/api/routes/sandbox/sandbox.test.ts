@@ -152,3 +152,24 @@ describe("what is kept", () => {
     expect(kept.rows[0]?.envelope.html).toHaveLength(4_001);
   });
 });
+
+describe("the page", () => {
+  it("needs no key, runs one script that its policy names, and loads nothing from elsewhere", async () => {
+    const response = await world.call("GET", "/sandbox", { key: null });
+    const page = await response.text();
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    const scripts = [...page.matchAll(/<script([^>]*)>([\s\S]*?)<\/script>/g)];
+    expect(scripts.map((s) => s[1])).toEqual([""]);
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(scripts[0]?.[2]));
+    const policy = response.headers.get("content-security-policy") ?? "";
+    expect(policy).toContain(`script-src 'sha256-${new Uint8Array(digest).toBase64()}'`);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("connect-src 'self'");
+    expect([...page.matchAll(/(?:src|href|action)="(?!#|data:)[^"]*"/g)]).toEqual([]);
+    const again = await world.call("GET", "/sandbox", {
+      key: null,
+      headers: { "if-none-match": response.headers.get("etag") ?? "" },
+    });
+    expect(again.status).toBe(304);
+  });
+});
