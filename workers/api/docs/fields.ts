@@ -57,8 +57,18 @@ function choices(parts: readonly Schema[], components: Components, depth: number
   if (all || shown.length === 1) return html`${shown.map(({ fields }) => fields)}`;
   return html`<div class="choices">${shown.map(
     ({ part, fields }, i) =>
-      html`<details${i === 0 ? html` open` : null}><summary>Either: ${typeOf(part)}</summary>${fields}</details>`,
+      html`<details${i === 0 ? html` open` : null}><summary>Either ${labelOf(part, components)}</summary>${fields}</details>`,
   )}</div>`;
+}
+
+/** What tells one choice from the others: its name, or the fields that have one fixed value. */
+function labelOf(part: Schema, components: Components): Html {
+  const fixed = Object.entries(resolve(part, components).properties ?? {}).filter(([, inner]) => inner.const !== undefined);
+  if (componentName(part) !== null || fixed.length === 0) return typeOf(part);
+  return joined(
+    fixed.map(([name, inner]) => html`${name} <code>${JSON.stringify(inner.const)}</code>`),
+    ", ",
+  );
 }
 
 /** What a reference stands for; itself where it is none. */
@@ -77,17 +87,13 @@ function field(name: string, schema: Schema, required: boolean, components: Comp
   </div>`;
 }
 
-const RULES: readonly (readonly [keyword: string, words: string])[] = [
-  ["minimum", "at least"],
-  ["exclusiveMinimum", "more than"],
-  ["maximum", "at most"],
-  ["exclusiveMaximum", "less than"],
-  ["minLength", "characters: at least"],
-  ["maxLength", "characters: at most"],
-  ["minItems", "items: at least"],
-  ["maxItems", "items: at most"],
-  ["pattern", "pattern"],
-];
+/** `1 to 100 characters`, `at most 10 items`, `more than 0`. */
+function range(least: unknown, most: unknown, unit: string): Html[] {
+  if (least === undefined && most === undefined) return [];
+  if (most === undefined) return [html`at least <code>${String(least)}</code>${unit}`];
+  if (least === undefined) return [html`at most <code>${String(most)}</code>${unit}`];
+  return [html`<code>${String(least)}</code> to <code>${String(most)}</code>${unit}`];
+}
 
 /** Limits, defaults and allowed values. */
 export function rules(schema: Schema): Html | null {
@@ -101,9 +107,11 @@ export function rules(schema: Schema): Html | null {
           )}.`,
         ]
       : []),
-    ...RULES.filter(([keyword]) => schema[keyword] !== undefined).map(
-      ([keyword, words]) => html`${words} <code>${String(schema[keyword])}</code>`,
-    ),
+    ...range(schema.minimum, schema.maximum, ""),
+    ...(schema.exclusiveMinimum === undefined ? [] : [html`more than <code>${String(schema.exclusiveMinimum)}</code>`]),
+    ...range(schema.minLength, schema.maxLength, " characters"),
+    ...range(schema.minItems, schema.maxItems, " items"),
+    ...(schema.pattern === undefined ? [] : [html`pattern <code>${schema.pattern}</code>`]),
     ...(schema.default === undefined || Array.isArray(schema.default)
       ? []
       : [html`default <code>${JSON.stringify(schema.default)}</code>`]),

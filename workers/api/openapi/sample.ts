@@ -18,21 +18,37 @@ const BY_FORMAT: Readonly<Record<string, string>> = {
  * The schema's own example, default or first choice where it has one; otherwise something short of the right type.
  * `everything` fills the optional fields in as well.
  */
-export function sample(schema: Schema, components: Components, everything = false, depth = 0): unknown {
+export function sample(schema: Schema, components: Components, everything = false): unknown {
+  return draw(schema, { components, everything, owner: "", depth: 0 });
+}
+
+interface Context {
+  readonly components: Components;
+  readonly everything: boolean;
+  /** The component that is being drawn; it says what an `id` in it is the id of. */
+  readonly owner: string;
+  readonly depth: number;
+}
+
+function draw(schema: Schema, context: Context): unknown {
+  const { components, everything, owner, depth } = context;
   if (depth > DEPTH_LIMIT) return null;
-  const next = (inner: Schema): unknown => sample(inner, components, everything, depth + 1);
+  const next = (inner: Schema): unknown => draw(inner, { ...context, depth: depth + 1 });
   if (schema.examples?.length) return schema.examples[0];
   if (schema.const !== undefined) return schema.const;
   if (schema.default !== undefined) return schema.default;
   if (schema.enum) return schema.enum[0];
-  if (schema.$ref) return next(components[schema.$ref.slice(COMPONENT.length)] ?? {});
+  if (schema.$ref) {
+    const name = schema.$ref.slice(COMPONENT.length);
+    return draw(components[name] ?? {}, { ...context, owner: name, depth: depth + 1 });
+  }
   const choice = schema.oneOf ?? schema.anyOf;
   if (choice) return next(choice.find((one) => one.type !== "null") ?? {});
   if (schema.allOf) return Object.assign({}, ...schema.allOf.map(next));
   const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
   switch (type) {
     case "object":
-      return sampleObject(schema, next, everything);
+      return sampleObject(schema, next, everything, owner);
     case "array":
       return sampleArray(schema, next);
     case "string":
@@ -49,10 +65,21 @@ export function sample(schema: Schema, components: Components, everything = fals
   }
 }
 
-function sampleObject(schema: Schema, next: (inner: Schema) => unknown, everything: boolean): Record<string, unknown> {
+function sampleObject(
+  schema: Schema,
+  next: (inner: Schema) => unknown,
+  everything: boolean,
+  owner: string,
+): Record<string, unknown> {
   const named = Object.entries(schema.properties ?? {});
   const wanted = everything ? named : named.filter(([name]) => schema.required?.includes(name));
-  return Object.fromEntries(wanted.map(([name, inner]) => [name, byName(name, inner) ?? next(inner)]));
+  const nameOf = (name: string): string => (name === "id" ? ownId(owner) : name);
+  return Object.fromEntries(wanted.map(([name, inner]) => [name, byName(nameOf(name), inner) ?? next(inner)]));
+}
+
+/** `SavedConnection` → `connection_id`. */
+function ownId(owner: string): string {
+  return Object.keys(PREFIXES).find((name) => owner.toLowerCase().endsWith(name.replace("_id", ""))) ?? "id";
 }
 
 const ID = "_01K5Z8Q4M200000000000000X7";
@@ -63,11 +90,14 @@ const PREFIXES: Readonly<Record<string, string>> = {
   connection_id: "con",
   message_id: "msg",
   message_ids: "msg",
+  template_id: "tpl",
   attempt_id: "att",
   request_id: "req",
 };
 const NAMED: Readonly<Record<string, string>> = {
+  id: `id${ID}`,
   name: "Example",
+  provider: "sandbox",
   destination: "ada@example.com",
   locale: "en-GB",
   subject: "Your order is on its way",

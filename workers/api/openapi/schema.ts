@@ -77,15 +77,16 @@ function draw(shape: z.ZodType, io: Direction): Schema & { $defs?: Record<string
     io,
     // What JSON cannot say (a custom check, a stream) is any value to the document.
     unrepresentable: "any",
-    override({ jsonSchema }) {
+    override({ zodSchema, jsonSchema }) {
       const schema = jsonSchema as Record<string, unknown>;
       // The format says it; the pattern behind it is 300 characters long.
       if (schema.format === "date-time" || schema.format === "email") delete schema.pattern;
       if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
       if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
       if (isPlainString(schema.propertyNames)) delete schema.propertyNames;
-      // An answer may gain fields without that being a breaking change.
-      if (io === "output" && schema.additionalProperties === false) delete schema.additionalProperties;
+      // An answer may gain fields without that being a breaking change; a shape that is strict by itself stays so.
+      const { def } = zodSchema._zod;
+      if (io === "output" && def.type === "object" && def.catchall === undefined) delete schema.additionalProperties;
     },
   }) as Schema & { $defs?: Record<string, Schema> };
 }
