@@ -33,6 +33,7 @@ import { cancelMessageRoute } from "./routes/messages/cancel.ts";
 import { getMessageRoute } from "./routes/messages/get.ts";
 import { listMessagesRoute } from "./routes/messages/list.ts";
 import { rescheduleMessageRoute } from "./routes/messages/reschedule.ts";
+import { resendMessageRoute } from "./routes/messages/resend.ts";
 import { listProvidersRoute } from "./routes/providers/list.ts";
 import { getCaughtRoute } from "./routes/sandbox/get.ts";
 import { listCaughtRoute } from "./routes/sandbox/list.ts";
@@ -59,6 +60,7 @@ export const routes: readonly Route[] = [
   getMessageRoute,
   cancelMessageRoute,
   rescheduleMessageRoute,
+  resendMessageRoute,
   // templates
   createTemplateRoute,
   listTemplatesRoute,

@@ -299,3 +299,67 @@ describe("rescheduling", () => {
     expect((await act(done, "reschedule", { schedule_at: "tomorrow" })).status).toBe(422);
   });
 });
+
+describe("resending", () => {
+  async function resend(id: string, headers: Record<string, string> = {}, key = world.liveKey) {
+    const response = await world.call("POST", `/v1/messages/${id}/resend`, { key, headers });
+    return { response, body: (await response.json()) as { message_ids: string[]; code?: string } };
+  }
+
+  it("sends the same words to the same recipient as a new message that names the old one", async () => {
+    const to = [{ ...email("ada@example.com"), variables: { name: "Ada" } }, email("bob@example.com")];
+    const words = { email: { subject: "For {{ name }}", text: "T" } };
+    const [id = ""] = await send({
+      to,
+      content: words,
+      variables: { name: "All" },
+      metadata: { k: 1 },
+      tags: ["x"],
+      priority: "high",
+      ttl_seconds: 90,
+    });
+    const old = await until(id, "delivered");
+    const { response, body } = await resend(id);
+    expect(response.status).toBe(202);
+    const [fresh = ""] = body.message_ids;
+    expect(fresh > id).toBe(true);
+    const again = await until(fresh, "delivered");
+    expect(again).toMatchObject({
+      recipient: "ada@example.com",
+      content: words,
+      variables: { name: "Ada" },
+      metadata: { k: 1, resent_from: id },
+      tags: ["x"],
+      priority: "high",
+      mode: "live",
+    });
+    expect(Date.parse(again.expires_at ?? "") - Date.parse(again.due_at)).toBe(90_000);
+    const caught = await world.call("GET", `/v1/sandbox/messages?message_id=${fresh}`);
+    expect(await caught.json()).toMatchObject({ data: [{ envelope: { subject: "For Ada" } }] });
+    expect(await read(id)).toEqual(old);
+  });
+
+  it("sends once however often it is asked with one key", async () => {
+    const id = await sendOne({ to: [email("ada@example.com")] });
+    await until(id, "delivered");
+    const first = await resend(id, { "idempotency-key": "again-1" });
+    const second = await resend(id, { "idempotency-key": "again-1" });
+    expect(second.body).toEqual(first.body);
+    expect(second.response.headers.get("idempotent-replayed")).toBe("true");
+    const other = await sendOne({ to: [email("bob@example.com")] });
+    await until(other, "delivered");
+    expect((await resend(other, { "idempotency-key": "again-1" })).body.code).toBe("idempotency_key_reused");
+  });
+
+  it("is refused while the first is on its way, and where a test key would reach people", async () => {
+    const scheduled = await sendOne({ to: [email("ada@example.com")], schedule_at: FAR });
+    expect((await resend(scheduled)).response.status).toBe(409);
+    const live = await sendOne({ to: [email("ada@example.com")] });
+    await until(live, "delivered");
+    expect((await resend(live, {}, world.testKey)).response.status).toBe(403);
+    const test = await sendOne({ to: [email("ada@example.com")] }, world, world.testKey);
+    await until(test, "delivered");
+    const { body } = await resend(test);
+    expect((await read(body.message_ids[0] ?? "")).mode).toBe("test");
+  });
+});
