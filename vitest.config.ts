@@ -19,6 +19,7 @@ export default defineConfig(async () => {
                   TEST_MESSAGES_MIGRATIONS: messages,
                   SEAL_PUBLIC_KEY: keys.publicJwk,
                   SEAL_PRIVATE_KEYS: keys.privateJwks,
+                  LINK_SECRET: "a-link-secret-that-only-tests-know",
                   LOG_LEVEL: "error",
                   // How long and from where workers/api/fuzz.test.ts searches.
                   FUZZ_RUNS: process.env.FUZZ_RUNS ?? "",

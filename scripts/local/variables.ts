@@ -28,6 +28,6 @@ export function variablesOf(
 /** Secrets are not in wrangler.toml. Only the dispatcher can unseal sending credentials. */
 function secretsOf(worker: string, { sealPrivateKeys, linkSecret }: Secrets): Record<string, string> {
   if (worker === "carillon-dispatcher") return { SEAL_PRIVATE_KEYS: sealPrivateKeys, LINK_SECRET: linkSecret };
-  if (worker === "carillon-webhooks") return { LINK_SECRET: linkSecret };
+  if (worker === "carillon-webhooks" || worker === "carillon-api") return { LINK_SECRET: linkSecret };
   return {};
 }

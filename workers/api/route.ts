@@ -58,8 +58,8 @@ export interface Route {
   readonly documentBody?: z.ZodType;
   /** 64 KiB unless set. */
   readonly maxBodyBytes?: number;
-  /** The body is bytes of any type: neither parsed nor validated. */
-  readonly rawBody?: boolean;
+  /** The body is bytes of any type: neither parsed nor validated; `streamed` where the handler reads it from `request`. */
+  readonly rawBody?: boolean | "streamed";
   /** Status → what it means and its shape; `null` for no body. */
   readonly responses: Readonly<Record<number, DeclaredResponse>>;
   /** The route reads `Idempotency-Key`, and says `Idempotent-Replayed` where an answer is a repeat. */

@@ -45,6 +45,11 @@ function messageShards(env: object): D1Database[] {
   }
 }
 
+/** LINK_SECRET, in the Workers that make or read signed links. */
+function linkSecret(env: object): string {
+  return (env as { readonly LINK_SECRET?: string }).LINK_SECRET ?? "";
+}
+
 /** A queue's producer binding: `send-email-express` is bound as SEND_EMAIL_EXPRESS. */
 function queueBinding(env: object, queue: string): Queue<Bell> | undefined {
   return (env as Record<string, Queue<Bell> | undefined>)[queue.toUpperCase().replaceAll("-", "_")];
@@ -64,6 +69,7 @@ function common(env: { readonly DB: D1Database; readonly LOG_LEVEL: string }, wo
     log: logger(env.LOG_LEVEL, worker),
     control: env.DB,
     shards: messageShards(env),
+    linkSecret: linkSecret(env),
   };
 }
 

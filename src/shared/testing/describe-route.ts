@@ -64,8 +64,9 @@ function aboutAnswers(route: Route, of: Of): void {
 
 function aboutPublic(route: Route, of: Of): void {
   it("answers anyone, with a key or without", async () => {
+    const params = await makeFor(route.path, of().owner);
     for (const key of [null, "nobody", of().owner.liveKey])
-      expect((await ask(of().owner, route, { key })).status).toBeLessThan(400);
+      expect((await ask(of().owner, route, { key, params })).status).toBeLessThan(400);
   });
 }
 

@@ -33,6 +33,16 @@ async function rowOf(world: World, path: string, messageId: string): Promise<Par
   }, 15_000);
 }
 
+async function upload(world: World): Promise<Record<string, unknown>> {
+  const headers = { "content-type": "text/plain" };
+  const response = await world.call("POST", "/v1/attachments?filename=battery.txt", {
+    body: new TextEncoder().encode("Battery"),
+    headers,
+  });
+  if (!response.ok) throw new Error(`the upload answered ${response.status}: ${await response.text()}`);
+  return (await response.json()) as Record<string, unknown>;
+}
+
 const idOf = ({ id }: Record<string, unknown>): Params => ({ id: String(id) });
 let serial = 0;
 
@@ -42,6 +52,12 @@ export const MAKERS: Readonly<Record<string, (world: World) => Promise<Params>>>
     idOf(await post(world, "/v1/connections", { channel: "email", provider: "sandbox", name: `Battery ${++serial}` })),
   "/v1/templates/": async (world) =>
     idOf(await post(world, "/v1/templates", { name: `battery_${++serial}`, content: { sms: { text: "Hi {{ name }}" } } })),
+  "/v1/attachments/": async (world) => idOf(await upload(world)),
+  "/files/": async (world) => {
+    const response = await world.call("GET", `/v1/attachments/${String((await upload(world)).id)}`);
+    const { download_url } = (await response.json()) as { download_url: string };
+    return { token: download_url.slice(download_url.lastIndexOf("/") + 1) };
+  },
   "/v1/messages/": async (world) => ({ id: await sendOne(world, email("ada@example.com", { schedule_at: LATER })) }),
   "/v1/sandbox/messages/": async (world) =>
     rowOf(world, "/v1/sandbox/messages?limit=100", await sendOne(world, email("ada@example.com"))),

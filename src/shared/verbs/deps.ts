@@ -32,6 +32,8 @@ export interface Deps {
   readonly queueMetrics: (queue: string) => Promise<QueueMetrics | null>;
   /** Whether connections may point at plain http and private addresses. */
   readonly allowPrivateEndpoints: boolean;
+  /** Signs what we hand out as links; empty where a Worker hands out none. */
+  readonly linkSecret: string;
   /** How the world reaches this deployment, without a trailing slash. */
   readonly publicUrl: string;
 }
