@@ -15,6 +15,7 @@ export async function resendMessage(
   id: string,
   input: { readonly idempotencyHeader: string | null; readonly requestId: string },
 ): Promise<SendOutcome> {
+  const key = keyOf(input.idempotencyHeader, undefined);
   const found = await findMessage(deps, caller, id);
   if (!found) throw new Fault("not_found");
   const { message } = found;
@@ -25,7 +26,6 @@ export async function resendMessage(
     throw new Fault("forbidden", { detail: "A test key only ever reaches the sandbox, and this message is a live one." });
   }
   const now = deps.now();
-  const key = keyOf(input.idempotencyHeader, undefined);
   // A live key that resends a test message makes a test message.
   const as: Caller = { ...caller, mode: message.mode };
   const receipt = await takeReceipt(deps, as, {
