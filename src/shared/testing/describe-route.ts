@@ -27,7 +27,7 @@ export function describeRoute(route: Route): void {
     if (route.body || route.rawBody) aboutSize(route, of);
     if (route.query) aboutQueries(route, of);
     if (route.idempotent && route.body) aboutRepeats(route, of);
-    if (route.idempotent) aboutKeys(route, of);
+    if (route.idempotent) aboutIdempotencyKeys(route, of);
   });
 }
 
@@ -331,7 +331,7 @@ function aboutRepeats(route: Route, of: Of): void {
   });
 }
 
-function aboutKeys(route: Route, of: Of): void {
+function aboutIdempotencyKeys(route: Route, of: Of): void {
   it("refuses a key that is too long", async () => {
     const response = await ask(of().owner, route, { headers: { "idempotency-key": "x".repeat(10_000) } });
     await expectProblem(response, "bad_request", "validation_failed");
