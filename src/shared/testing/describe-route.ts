@@ -53,7 +53,7 @@ function aboutAnswers(route: Route, of: Of): void {
     }
   });
 
-  it.each(["", "has space", "x".repeat(129), 'quote"', "ünïcode", "a,b"])(
+  it.each(["", "has space", "x".repeat(129), 'quote"', "a,b"])(
     "makes an id of its own in place of %j",
     async (given) => {
       const response = await ask(of().owner, route, { headers: { "x-request-id": given, traceparent: "00-zz" } });
