@@ -19,10 +19,10 @@ export async function readLedger(stack: Pick<Stack, "url" | "operatorKey">): Pro
 }
 
 /** The ledger once nothing has moved for a while. */
-export async function stillLedger(stack: Pick<Stack, "url" | "operatorKey">): Promise<WorkerCounts> {
+export async function stillLedger(stack: Pick<Stack, "url" | "operatorKey">, stillForMs = STILL_FOR_MS): Promise<WorkerCounts> {
   const end = Date.now() + STILL_WITHIN_MS;
   let last = await readLedger(stack);
-  for (let since = Date.now(); Date.now() - since < STILL_FOR_MS && Date.now() < end; ) {
+  for (let since = Date.now(); Date.now() - since < stillForMs && Date.now() < end; ) {
     await new Promise((done) => setTimeout(done, 100));
     const now = await readLedger(stack);
     if (JSON.stringify(now) !== JSON.stringify(last)) since = Date.now();

@@ -1,6 +1,9 @@
 /** The bodies that the bench sends: the peers' five variables, in our shape. */
 import { randomUUID } from "node:crypto";
 
+/** Not `order_shipped`: the demo tenant has one of its own. */
+export const TEMPLATE = "peers_order_shipped";
+
 const variables = (index: number) => ({
   first_name: "Ada & Co",
   order_id: `A-${index}`,
@@ -11,14 +14,14 @@ const variables = (index: number) => ({
 const email = (index: number) => ({ channel: "email", destination: `user${index}@example.com` });
 
 export function singleBody(index: number, more: object = {}): string {
-  return JSON.stringify({ template_id: "order_shipped", to: [email(index)], variables: variables(index), ...more });
+  return JSON.stringify({ template_id: TEMPLATE, to: [email(index)], variables: variables(index), ...more });
 }
 
 /** Each recipient with variables of its own. */
 export function batchBody(index: number, recipients: number, more: object = {}): string {
   const from = index * recipients;
   return JSON.stringify({
-    template_id: "order_shipped",
+    template_id: TEMPLATE,
     recipients: Array.from({ length: recipients }, (_, i) => ({ ...email(from + i), variables: variables(from + i) })),
     ...more,
   });

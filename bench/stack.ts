@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { TEMPLATE } from "./sends.ts";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const UP_WITHIN_MS = 60_000;
@@ -59,8 +60,7 @@ export async function setUp(stack: Pick<Stack, "url">, key: string, mock: Mock):
     credentials: { access_key_id: "AKIABENCH", secret_access_key: "bench-secret" },
     settings: { region: "eu-west-1", from: "shop@example.com", endpoint: mock.url },
   });
-  await post(stack.url, key, "/v1/templates", { name: "order_shipped", channels: { email: peersTemplate() } });
-  await post(stack.url, key, "/v1/templates/order_shipped/publish", {});
+  await post(stack.url, key, "/v1/templates", { name: TEMPLATE, content: { email: peersTemplate() } });
 }
 
 /** Subject, HTML and text out of the peers' schema, so that all contenders render the same. */
