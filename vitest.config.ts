@@ -52,7 +52,9 @@ export default defineConfig(async () => {
             include: ["e2e/**/*.test.ts"],
             testTimeout: 60_000,
             hookTimeout: 60_000,
-            fileParallelism: false,
+            // After the others, and all at once: its files spend their time waiting.
+            sequence: { groupOrder: 1 },
+            maxWorkers: 5,
           },
         },
       ],

@@ -14,7 +14,12 @@ export interface Message {
   readonly channel: string;
   readonly deliveries: readonly {
     readonly phase: string;
-    readonly attempts: readonly { readonly provider: string; readonly outcome: string; readonly code: string | null }[];
+    readonly attempts: readonly {
+      readonly provider: string;
+      readonly outcome: string;
+      readonly code: string | null;
+      readonly provider_message_id: string | null;
+    }[];
   }[];
   readonly events: readonly { readonly type: string; readonly provider: string | null }[];
 }
@@ -82,6 +87,9 @@ export async function waitFor(
 }
 
 export const isDelivered = (message: Message): boolean => message.status === "delivered";
+
+/** The provider has it. What it says later may be lost with the process, where the provider is the sandbox. */
+export const isSent = (message: Message): boolean => message.status === "sent" || message.status === "delivered";
 
 /** An email by inline content whose subject is `marker`. */
 export function email(marker: string, destination = "ada@example.com"): object {
