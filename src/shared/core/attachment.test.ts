@@ -44,8 +44,10 @@ describe("executables", () => {
 });
 
 describe("mediaType", () => {
-  it("is the bare type, or nothing", () => {
-    expect(mediaType("Text/Plain; charset=utf-8")).toBe("text/plain");
+  it("keeps what a mail client needs, and drops the rest", () => {
+    expect(mediaType('Text/Plain;charset=UTF-8; name="x"')).toBe("text/plain; charset=utf-8");
+    expect(mediaType("text/calendar; method=REQUEST; boundary=x")).toBe("text/calendar; method=request");
+    expect(isExecutable("a", "application/x-sh; charset=utf-8")).toBe(true);
     expect(mediaType("image/svg+xml")).toBe("image/svg+xml");
     for (const bad of ["", "text", "text/", "a b/c", "text/plain\r\nx: y", `a/${"b".repeat(100)}`])
       expect(mediaType(bad)).toBeNull();

@@ -67,16 +67,18 @@ export function safeFilename(name: string): string {
   return clean.slice(0, 200 - extension.length).replace(/[\ud800-\udbff]$/, "") + extension;
 }
 
-/** The type without its parameters, in lower case; null for what is no type. */
+/** The type in lower case, with the parameters that a mail client needs (charset, method); null for what is no type. */
 export function mediaType(contentType: string): string | null {
-  const type = contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  return /^[a-z0-9!#$&^_.+-]{1,60}\/[a-z0-9!#$&^_.+-]{1,80}$/.test(type) ? type : null;
+  const [bare = "", ...parameters] = contentType.split(";").map((part) => part.trim().toLowerCase());
+  if (!/^[a-z0-9!#$&^_.+-]{1,60}\/[a-z0-9!#$&^_.+-]{1,80}$/.test(bare)) return null;
+  return [bare, ...parameters.filter((parameter) => /^(charset|method)=[a-z0-9_.:-]{1,40}$/.test(parameter))].join("; ");
 }
 
 /** By the name or by the type that the uploader gives. */
 export function isExecutable(filename: string, type: string): boolean {
   const extension = filename.slice(filename.lastIndexOf(".") + 1).toLowerCase();
-  return EXECUTABLE_TYPES.has(type) || (filename.includes(".") && EXECUTABLE_EXTENSIONS.has(extension));
+  const bare = type.split(";", 1)[0] ?? "";
+  return EXECUTABLE_TYPES.has(bare) || (filename.includes(".") && EXECUTABLE_EXTENSIONS.has(extension));
 }
 
 /** By its first bytes, whatever it is called: Windows, Linux and macOS programs, and scripts that name their interpreter. */

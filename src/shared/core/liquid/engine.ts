@@ -2,8 +2,9 @@
 import { Liquid, type Template } from "liquidjs";
 import { Lru } from "../lru.ts";
 import { LIMITS, Stop } from "./budget.ts";
-import { countFilters, outputFilter } from "./filters.ts";
+import { countFilters } from "./filters.ts";
 import { countTags, operators, renderer } from "./nodes.ts";
+import { outputFilters } from "./output.ts";
 import { checkRanges } from "./ranges.ts";
 
 /** `html`: every output is escaped unless its last filter is `raw` or makes HTML. */
@@ -52,7 +53,7 @@ export class Engine extends Liquid {
       ownPropertyOnly: true,
       timezoneOffset: 0,
       locale: "en-US",
-      outputEscape: outputFilter[mode] as (value: unknown) => string,
+      outputEscape: outputFilters[mode] as (value: unknown) => string,
     });
     this.#partials = partials;
     Object.defineProperty(this, "renderer", { value: renderer });

@@ -1,7 +1,7 @@
 /** liquidjs' filters, each paying for what it is given; and those that reach outside are replaced or gone. */
 import { filters as builtIn, type Context, type FilterImplOptions, type Liquid } from "liquidjs";
 import { COST } from "./budget.ts";
-import { budgetOf, escapeHtml, plain } from "./output.ts";
+import { budgetOf } from "./output.ts";
 
 type Handler = Extract<FilterImplOptions, (...args: never[]) => unknown>;
 
@@ -73,13 +73,3 @@ export function countFilters(liquid: Liquid, mode: "html" | "text"): void {
   }
   if (mode === "html") htmlFilters(liquid);
 }
-
-/** What every output goes through unless its last filter is a raw one. */
-export const outputFilter: Record<"html" | "text", Handler> = {
-  html(value: unknown) {
-    return escapeHtml(plain(value, budgetOf(this.context)));
-  },
-  text(value: unknown) {
-    return plain(value, budgetOf(this.context));
-  },
-};

@@ -42,3 +42,15 @@ const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;"
 export function escapeHtml(text: string): string {
   return /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (c) => ESCAPES[c] ?? c) : text;
 }
+
+/** What every output goes through unless its last filter is a raw one. liquidjs calls it as a filter. */
+export type OutputFilter = (this: { readonly context: Context }, value: unknown) => string;
+
+export const outputFilters: Record<"html" | "text", OutputFilter> = {
+  html(value) {
+    return escapeHtml(plain(value, budgetOf(this.context)));
+  },
+  text(value) {
+    return plain(value, budgetOf(this.context));
+  },
+};

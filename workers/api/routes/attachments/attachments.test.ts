@@ -186,7 +186,7 @@ describe("attachments of a message", () => {
     const a = await made("one");
     const b = await made("two", "?filename=b.txt", { "content-type": "text/plain; charset=utf-8" });
     const expected = [
-      { filename: "b.txt", contentType: "text/plain", contentBase64: btoa("two") },
+      { filename: "b.txt", contentType: "text/plain; charset=utf-8", contentBase64: btoa("two") },
       { filename: "a.pdf", contentType: "application/pdf", contentBase64: btoa("one") },
     ];
     for (let i = 0; i < 2; i++) expect(await loadAttachments(world.deps, world, [b.id, a.id])).toEqual(expected);
