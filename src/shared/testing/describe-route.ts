@@ -53,14 +53,11 @@ function aboutAnswers(route: Route, of: Of): void {
     }
   });
 
-  it.each(["", "has space", "x".repeat(129), 'quote"', "a,b"])(
-    "makes an id of its own in place of %j",
-    async (given) => {
-      const response = await ask(of().owner, route, { headers: { "x-request-id": given, traceparent: "00-zz" } });
-      expect(response.headers.get("x-request-id")).toMatch(/^req_[0-9A-Z]{26}$/);
-      expect(response.headers.get("traceparent")).toBeNull();
-    },
-  );
+  it.each(["", "has space", "x".repeat(129), 'quote"', "a,b"])("makes an id of its own in place of %j", async (given) => {
+    const response = await ask(of().owner, route, { headers: { "x-request-id": given, traceparent: "00-zz" } });
+    expect(response.headers.get("x-request-id")).toMatch(/^req_[0-9A-Z]{26}$/);
+    expect(response.headers.get("traceparent")).toBeNull();
+  });
 }
 
 function aboutPublic(route: Route, of: Of): void {
@@ -193,12 +190,12 @@ function aboutOwnership(route: Route, of: Of): void {
     route.auth === "operator" ? (["bad_request", "not_found", "validation_failed"] as const) : (["not_found"] as const);
 
   if (route.auth !== "operator") {
-    it("knows nothing of another tenant's, and leaves it as it was", async () => {
-      const { owner, stranger } = of();
+    it.each(["stranger", "sibling"] as const)("shows nothing to a %s, and leaves all as it was", async (who) => {
+      const { owner, [who]: other } = of();
       const params = await makeFor(route.path, owner);
       const view = async () => (await owner.call("GET", viewPath(route, params))).json();
       const before = await view();
-      for (const body of validBodies(route)) await expectProblem(await ask(stranger, route, { params, body }), "not_found");
+      for (const body of validBodies(route)) await expectProblem(await ask(other, route, { params, body }), "not_found");
       expect(await view()).toEqual(before);
       expect((await ask(owner, route, { params })).status, "its owner finds it").not.toBe(404);
     });

@@ -8,8 +8,11 @@ import type { Route } from "../../../workers/api/route.ts";
 import { routes } from "../../../workers/api/routes.ts";
 import { problemShape } from "../contract/problem.ts";
 import { FAULTS, type FaultCode } from "../core/faults.ts";
+import { newId } from "../core/ids.ts";
+import { DEFAULT_PROJECT, SCOPES } from "../core/tenant.ts";
 import type { Carrier } from "../ports/carrier.ts";
 import { PROBLEM_TYPE } from "../runtime/problem.ts";
+import { createKey } from "../verbs/create-key.ts";
 import type { Params } from "./route-makers.ts";
 import { makeWorld, OPERATOR_KEY, type World } from "./world.ts";
 
@@ -18,6 +21,8 @@ export interface Bench {
   readonly owner: World;
   /** Another tenant, which must not see them. */
   readonly stranger: World;
+  /** Another project of the owner's tenant, which must not see them either. */
+  readonly sibling: World;
   /** Added to the owner's clock. */
   readonly clock: { aheadMs: number };
 }
@@ -29,7 +34,32 @@ export async function makeBench(): Promise<Bench> {
   const clock = { aheadMs: 0 };
   const deps = { carrier: NOWHERE_CARRIER };
   const owner = await makeWorld({ deps: { ...deps, now: () => Date.now() + clock.aheadMs } });
-  return { owner, stranger: await makeWorld({ deps }), clock };
+  return { owner, stranger: await makeWorld({ deps }), sibling: await siblingOf(owner), clock };
+}
+
+async function siblingOf(owner: World): Promise<World> {
+  const { deps, tenantId } = owner;
+  const now = deps.now();
+  const projectId = newId("prj", now, deps.random);
+  const row = [projectId, tenantId, "Second", JSON.stringify(DEFAULT_PROJECT), now];
+  await deps.control
+    .prepare("INSERT INTO projects (id, tenant_id, name, settings, created_at) VALUES (?, ?, ?, ?, ?)")
+    .bind(...row)
+    .run();
+  const actor = { tenantId, projectId, name: "system", requestId: "req_test" };
+  const { secret } = await createKey(deps, actor, {
+    name: "Second",
+    mode: "live",
+    scopes: SCOPES,
+    expiresAt: null,
+    rateLimit: null,
+  });
+  return {
+    ...owner,
+    projectId,
+    liveKey: secret,
+    call: (method, path, options) => owner.call(method, path, { key: secret, ...options }),
+  };
 }
 
 /** Ids of the right form that nobody has. */
