@@ -1,8 +1,8 @@
-import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { gateName } from "../../src/shared/core/placement.ts";
 import { parseMessageId } from "../../src/shared/core/ids.ts";
+import { gateName } from "../../src/shared/core/placement.ts";
 import type { AcceptRequest, Gate } from "../../src/shared/ports/gate.ts";
 import type { TenantGate } from "./index.ts";
 
@@ -127,7 +127,11 @@ test("requests of one call are decided one after the other: the second sees what
   const gate = asGate(freshGate());
   const limits = { tenant: { ratePerSecond: 1, burst: 1 }, key: null, monthlyMessages: null, criticalExempt: true };
   const key = { key: "same", fingerprint: "f", ttlMs: 1e6 };
-  const results = await gate.accept([request({ limits, idempotency: key }), request({ limits, idempotency: key }), request({ limits })]);
+  const results = await gate.accept([
+    request({ limits, idempotency: key }),
+    request({ limits, idempotency: key }),
+    request({ limits }),
+  ]);
   expect(results.map((r) => (r.kind === "accepted" ? r.replayed : r.kind))).toEqual([false, true, "rate_limited"]);
 });
 
@@ -140,5 +144,7 @@ test("keys are forgotten by the day, and only after their time", async () => {
   expect(await days()).toBe(2);
   await runDurableObjectAlarm(stub);
   expect(await days()).toBe(1);
-  expect(await asGate(stub).accept([request({ idempotency: { key: "new", fingerprint: "f", ttlMs: day } })])).toMatchObject([{ replayed: true }]);
+  expect(await asGate(stub).accept([request({ idempotency: { key: "new", fingerprint: "f", ttlMs: day } })])).toMatchObject([
+    { replayed: true },
+  ]);
 });

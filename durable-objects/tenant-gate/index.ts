@@ -93,7 +93,7 @@ export class TenantGate extends DurableObject implements Gate {
   }
 
   async held(query: { projectId: string; before: string | null; limit: number }): Promise<HeldPage> {
-    return { submissions: this.#outbox.list(query.projectId, query.before, query.limit) };
+    return this.#outbox.list(query.projectId, query.before, query.limit);
   }
 
   async cancel(messageId: string): Promise<HeldResult> {

@@ -3,8 +3,10 @@
  * accepted in one commit for one lane and one due time; a row of its own is made for a message that is
  * cancelled or moved.
  */
-import { encode32, indexInRun, messageIdAt, parseMessageId } from "../../src/shared/core/ids.ts";
+import { encode32, parseMessageId } from "../../src/shared/core/ids.ts";
 import type { Submission } from "../../src/shared/core/message.ts";
+import type { HeldPage } from "../../src/shared/ports/gate.ts";
+import { below, group, pick, without } from "./runs.ts";
 
 export interface OutboxRow {
   readonly first: string;
@@ -15,6 +17,9 @@ export interface OutboxRow {
 
 /** Ids of one row are minted in one commit, so they lie within this many milliseconds of each other. */
 const ROW_SPAN_MS = 1000;
+/** A list stops parsing after this many characters, and starts no row behind them. */
+const LIST_CHARS = 4_000_000;
+const SPANS_A_READ = 500;
 
 export class Outbox {
   readonly #sql: SqlStorage;
@@ -83,11 +88,10 @@ export class Outbox {
   locate(id: string): { row: string; lane: number; dueAt: number; submissions: Submission[]; one: Submission } | null {
     const place = parseMessageId(id);
     if (!place) return null;
-    const floor = `msg_${encode32(Math.max(0, place.at - ROW_SPAN_MS), 10)}`;
     const cursor = this.#sql.exec<{ first: string; lane: number; due_at: number; body: string }>(
       "SELECT first, lane, due_at, body FROM outbox WHERE first <= ? AND first >= ? AND last >= ? ORDER BY first DESC",
       id,
-      floor,
+      floorOf(id),
       id,
     );
     for (const row of cursor) {
@@ -110,31 +114,57 @@ export class Outbox {
     this.add({ ...group([changed]), lane: found.lane, dueAt: changed.cancelled_at ?? changed.due_at });
   }
 
-  /** Held messages below `before`, newest first, one recipient each. Scans a bounded number of rows. */
-  list(projectId: string, before: string | null, limit: number, maxRows = 2000): Submission[] {
-    const found: Submission[] = [];
-    const cursor = this.#sql.exec<{ body: string }>(
-      "SELECT body FROM outbox WHERE first < ? ORDER BY first DESC LIMIT ?",
-      before ?? "msg_~",
-      maxRows,
-    );
-    let oldest = "";
-    for (const row of cursor) {
-      const submissions = JSON.parse(row.body) as Submission[];
-      // Rows of one commit interleave, so stop only once a whole commit lies below the page.
-      if (found.length >= limit && (submissions[0]?.first ?? "") < oldest.slice(0, 14)) break;
-      for (const s of submissions) {
-        if (s.project_id !== projectId) continue;
-        for (let i = s.to.length - 1; i >= 0; i--) {
-          const id = messageIdAt(s.first, i);
-          if (before !== null && id >= before) continue;
-          found.push(single(s, i));
-        }
+  /**
+   * Held messages of a project below `before`, newest first, one recipient each, without what makes them
+   * large. Reads a bounded amount: `floor` tells how far down the answer is complete.
+   */
+  list(projectId: string, before: string | null, limit: number, mostChars = LIST_CHARS): HeldPage {
+    const top = before ?? "msg_~";
+    let found: Submission[] = [];
+    let oldest: string | null = null;
+    let chars = 0;
+    for (const row of this.#spans(top)) {
+      // Rows of one commit interleave: a row that begins below the page may still reach into it.
+      if (oldest !== null && row.first < floorOf(oldest)) return { submissions: found, floor: oldest };
+      if (oldest !== null && row.last < oldest) continue;
+      if (chars >= mostChars) {
+        // Just above all that was not read; only where that is a step down, so that a list always gets on.
+        const floor = `${this.#lastBelow(row.first)}0`;
+        if (floor < top) return { submissions: found.filter((s) => s.first > floor), floor };
       }
-      found.sort((a, b) => (a.first < b.first ? 1 : -1));
-      oldest = found[Math.min(limit, found.length) - 1]?.first ?? "";
+      const { body } = this.#sql.exec<{ body: string }>("SELECT body FROM outbox WHERE first = ?", row.first).one();
+      chars += body.length;
+      const more = (JSON.parse(body) as Submission[]).filter((s) => s.project_id === projectId).flatMap((s) => below(s, top));
+      if (more.length === 0) continue;
+      const all = [...found, ...more].sort((x, y) => (x.first < y.first ? 1 : -1));
+      found = all.slice(0, limit);
+      if (all.length >= limit) oldest = found[limit - 1]?.first ?? null;
     }
-    return found.slice(0, limit);
+    return { submissions: found, floor: oldest };
+  }
+
+  /** Rows that begin below `top`, newest first: first and last id of each. */
+  *#spans(top: string): Generator<{ first: string; last: string }> {
+    for (let under = top; ; ) {
+      const rows = this.#sql
+        .exec<{ first: string; last: string }>(
+          "SELECT first, last FROM outbox WHERE first < ? ORDER BY first DESC LIMIT ?",
+          under,
+          SPANS_A_READ,
+        )
+        .toArray();
+      yield* rows;
+      const end = rows[rows.length - 1];
+      if (!end || rows.length < SPANS_A_READ) return;
+      under = end.first;
+    }
+  }
+
+  /** The greatest id in any row that begins at `first` or below. */
+  #lastBelow(first: string): string {
+    return this.#sql
+      .exec<{ last: string }>("SELECT MAX(last) AS last FROM outbox WHERE first <= ? AND first >= ?", first, floorOf(first))
+      .one().last;
   }
 
   count(now: number): { held: number; due: number } {
@@ -148,37 +178,7 @@ export class Outbox {
   }
 }
 
-function single(s: Submission, index: number): Submission {
-  const recipient = s.to[index];
-  if (!recipient) throw new Error(`submission ${s.first} has no recipient ${index}`);
-  return { ...s, first: messageIdAt(s.first, index), to: [recipient] };
-}
-
-function pick(submissions: readonly Submission[], id: string): Submission | null {
-  for (const s of submissions) {
-    const index = indexInRun(s.first, s.to.length, id);
-    if (index >= 0) return single(s, index);
-  }
-  return null;
-}
-
-/** The run without one of its messages: up to two runs. */
-function without(s: Submission, id: string): Submission[] {
-  const index = indexInRun(s.first, s.to.length, id);
-  if (index < 0) return [s];
-  const parts: Submission[] = [];
-  if (index > 0) parts.push({ ...s, to: s.to.slice(0, index) });
-  if (index + 1 < s.to.length) parts.push({ ...s, first: messageIdAt(s.first, index + 1), to: s.to.slice(index + 1) });
-  return parts;
-}
-
-function group(submissions: readonly Submission[]): { first: string; last: string; n: number; body: string } {
-  const firsts = submissions.map((s) => s.first).sort();
-  const lasts = submissions.map((s) => messageIdAt(s.first, s.to.length - 1)).sort();
-  return {
-    first: firsts[0] ?? "",
-    last: lasts[lasts.length - 1] ?? "",
-    n: submissions.reduce((sum, s) => sum + s.to.length, 0),
-    body: JSON.stringify(submissions),
-  };
+/** No row that begins below this reaches up to `id`. */
+function floorOf(id: string): string {
+  return `msg_${encode32(Math.max(0, (parseMessageId(id)?.at ?? 0) - ROW_SPAN_MS), 10)}`;
 }

@@ -67,8 +67,10 @@ export type AcceptResult =
 export type HeldResult = { readonly kind: "done"; readonly submission: Submission } | { readonly kind: "gone" };
 
 export interface HeldPage {
-  /** Newest first; each has exactly one recipient. */
+  /** Newest first; each has exactly one recipient, and neither content nor variables. */
   readonly submissions: readonly Submission[];
+  /** Everything held with an id not below this is in the page; null where nothing is held below it. */
+  readonly floor: string | null;
 }
 
 export interface Gate {

@@ -70,15 +70,15 @@ async function heldPage(gate: Gate, { caller, query, now }: PageInput): Promise<
   const found: Message[] = [];
   let before = query.before;
   for (let call = 0; call < HELD_CALLS; call++) {
-    const { submissions } = await gate.held({ projectId: caller.projectId, before, limit: HELD_CHUNK });
-    for (const submission of submissions) {
+    const page = await gate.held({ projectId: caller.projectId, before, limit: HELD_CHUNK });
+    for (const submission of page.submissions) {
       const message = messageOf(caller.tenantId, submission, 0, now);
-      before = message.id;
       if (!matches(message, query.filter)) continue;
       found.push(message);
       if (found.length === query.limit) return { rows: found, floor: message.id };
     }
-    if (submissions.length < HELD_CHUNK) return { rows: found, floor: null };
+    if (page.floor === null) return { rows: found, floor: null };
+    before = page.floor;
   }
   return { rows: found, floor: before };
 }
