@@ -79,7 +79,8 @@ function* chunks(tenantId: string, submissions: readonly Submission[], now: numb
       chars += orderChars;
     }
     for (const [i, to] of submission.to.entries()) {
-      part.messages.push(messageOf(tenantId, submission, i, now));
+      // The gate hands over what is due by its own clock: one that runs behind here must not leave it scheduled for ever.
+      part.messages.push(messageOf(tenantId, submission, i, Math.max(now, submission.due_at)));
       chars += 600 + (shared ? 0 : orderChars) + (to.variables ? JSON.stringify(to.variables).length : 0);
       if (chars < STATEMENT_CHARS) continue;
       yield part;
