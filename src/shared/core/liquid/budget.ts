@@ -9,7 +9,7 @@ export const LIMITS = {
   tags: 10_000,
   /** Blocks and partials inside one another. */
   depth: 100,
-  workUnits: 20_000_000,
+  workUnits: 10_000_000,
   /** Characters and elements that filters and ranges make. */
   memoryUnits: 2_000_000,
   /** Characters written, captures included. */
