@@ -1,4 +1,5 @@
 /** A customer of the API. */
+import { expect } from "vitest";
 import { type Server, until } from "./harness.ts";
 
 export interface Answer {
@@ -21,7 +22,7 @@ export interface Message {
       readonly provider_message_id: string | null;
     }[];
   }[];
-  readonly events: readonly { readonly type: string; readonly provider: string | null }[];
+  readonly events: readonly { readonly type: string; readonly at: string; readonly provider: string | null }[];
 }
 
 type Reachable = Pick<Server, "url" | "liveKey">;
@@ -90,6 +91,11 @@ export const isDelivered = (message: Message): boolean => message.status === "de
 
 /** The provider has it. What it says later may be lost with the process, where the provider is the sandbox. */
 export const isSent = (message: Message): boolean => message.status === "sent" || message.status === "delivered";
+
+/** A message that was carried twice has two of `sent`. */
+export function expectOnce(messages: readonly Message[]): void {
+  for (const { events } of messages) expect(events.filter((e) => e.type === "sent")).toHaveLength(1);
+}
 
 /** An email by inline content whose subject is `marker`. */
 export function email(marker: string, destination = "ada@example.com"): object {
