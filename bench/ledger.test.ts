@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Counts } from "../src/shared/adapters/ledger.ts";
 import { readLedger, spent, stillLedger, type WorkerCounts } from "./ledger.ts";
-import { closedLoop } from "./load.ts";
+import { postAll } from "./load.ts";
 import { arrived, seenBy } from "./mock.ts";
 import { batchBody, singleBody } from "./sends.ts";
 import { type Mock, type Stack, setUp, startMock, startStack } from "./stack.ts";
@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 
 async function post(path: string, count: number, body: (i: number) => string): Promise<void> {
-  const load = await closedLoop({
+  const load = await postAll({
     ...stack,
     key: stack.liveKey,
     path,

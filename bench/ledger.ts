@@ -1,6 +1,6 @@
 /** What a message costs: every billable operation of the three Workers, as their bindings report it. */
 import { COUNTERS, type Counts } from "../src/shared/adapters/ledger.ts";
-import { closedLoop, round } from "./load.ts";
+import { postAll, round } from "./load.ts";
 import { arrived, forget } from "./mock.ts";
 import { DOLLARS_PER_MILLION_CPU_MS, DOLLARS_PER_OBJECT_SECOND, dollarsPerMillion } from "./prices.ts";
 import { batchBody, singleBody } from "./sends.ts";
@@ -74,7 +74,7 @@ export function bill({ messages, seconds, total }: Charge, cpuMs: number) {
 }
 
 export async function sendSingles(stack: Stack, count: number, concurrency: number): Promise<number> {
-  const load = await closedLoop({
+  const load = await postAll({
     ...stack,
     key: stack.liveKey,
     path: "/v1/send",
@@ -87,7 +87,7 @@ export async function sendSingles(stack: Stack, count: number, concurrency: numb
 }
 
 export async function sendBatches(stack: Stack, count: number, size: number, concurrency: number): Promise<number> {
-  const load = await closedLoop({
+  const load = await postAll({
     ...stack,
     key: stack.liveKey,
     path: "/v1/batch",

@@ -1,8 +1,10 @@
-/** A closed loop of requests, and what its times say. */
+/** Requests over a fixed number of connections, and what their times say. */
 import { Pool } from "undici";
 
 export interface Reply {
   readonly body: unknown;
+  /** When the request went out, or was due to; milliseconds since 1970. */
+  readonly began: number;
   /** When the whole answer was there, milliseconds since 1970. */
   readonly at: number;
 }
@@ -25,16 +27,23 @@ export interface Requests {
   readonly concurrency: number;
   readonly body: (index: number) => string;
   readonly idempotencyKey?: (index: number) => string;
+  /** A request is due each so many milliseconds, and its latency counts from then. */
+  readonly everyMs?: number;
 }
 
-/** Posts `count` bodies over `concurrency` connections, each as soon as the one before is answered. */
-export async function closedLoop({ url, key, path, count, concurrency, body, idempotencyKey }: Requests): Promise<Load> {
+/** Posts `count` bodies over `concurrency` connections, each as soon as the one before is answered, or when it is due. */
+export async function postAll({ url, key, path, count, concurrency, body, idempotencyKey, everyMs }: Requests): Promise<Load> {
   const pool = new Pool(url, { connections: concurrency, pipelining: 1, headersTimeout: 30_000, bodyTimeout: 30_000 });
   const replies: (Reply | null)[] = Array.from({ length: count }, () => null);
   const latenciesMs = Array.from({ length: count }, () => 0);
   const failures: Record<string, number> = {};
   const one = async (index: number): Promise<void> => {
-    const began = performance.now();
+    let beganMs = performance.now();
+    if (everyMs !== undefined) {
+      const dueMs = t0 + index * everyMs;
+      if (dueMs > beganMs) await new Promise((done) => setTimeout(done, dueMs - beganMs));
+      beganMs = dueMs;
+    }
     try {
       const answer = await pool.request({
         path,
@@ -48,12 +57,12 @@ export async function closedLoop({ url, key, path, count, concurrency, body, ide
       });
       const text = await answer.body.text();
       if (answer.statusCode !== 202) throw new Error(`status ${answer.statusCode}: ${text.slice(0, 200)}`);
-      replies[index] = { body: JSON.parse(text), at: Date.now() };
+      replies[index] = { body: JSON.parse(text), began: startedAt + beganMs - t0, at: Date.now() };
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
       failures[what] = (failures[what] ?? 0) + 1;
     }
-    latenciesMs[index] = performance.now() - began;
+    latenciesMs[index] = performance.now() - beganMs;
   };
   const startedAt = Date.now();
   const t0 = performance.now();

@@ -2,7 +2,7 @@
  * `npm run bench`: prints one JSON object. How fast, how fair, and what a message costs.
  *
  * Environment: N single sends (5000) at concurrency C (32); BATCHES of 1,000 recipients (50); BACKLOG of bulk
- * before the critical probe (20000); RUNS of the throughput measures, each on an empty stack, of which every
+ * before the critical probe (30000); RUNS of the throughput measures, each on an empty stack, of which every
  * number's median is given (3).
  */
 import { criticalUnderBulk } from "./critical.ts";
@@ -50,7 +50,7 @@ for (let run = 0; run < number("RUNS", 3); run++) {
 }
 const singleMedians = medians(singles);
 const batchMedians = medians(batches);
-const critical = await on(false, (stack, mock) => criticalUnderBulk(stack, mock, number("BACKLOG", 20_000)));
+const critical = await on(false, (stack, mock) => criticalUnderBulk(stack, mock, number("BACKLOG", 30_000)));
 
 const ledger = await on(true, async (stack, mock) => {
   await charge(stack, mock, () => sendSingles(stack, 300, 32)); // warm: templates, connections and keys are cached

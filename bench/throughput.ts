@@ -1,6 +1,6 @@
 /** How fast: accepted, carried, and at which cost of CPU and memory. */
 import { randomUUID } from "node:crypto";
-import { closedLoop, type Load, percentile, round, statuses } from "./load.ts";
+import { type Load, percentile, postAll, round, statuses } from "./load.ts";
 import { arrivals, arrived, forget } from "./mock.ts";
 import { meter } from "./peers/meter.mjs";
 import { batchBody, idsOfBatch, idsOfSend, singleBody } from "./sends.ts";
@@ -22,7 +22,7 @@ export async function single(stack: Stack, mock: Mock, { n, concurrency }: Sizes
   await warmUp(stack, mock, concurrency);
   const run = randomUUID();
   return measured(stack, mock, idsOfSend, () =>
-    closedLoop({
+    postAll({
       ...stack,
       key: stack.liveKey,
       path: "/v1/send",
@@ -38,7 +38,7 @@ export async function single(stack: Stack, mock: Mock, { n, concurrency }: Sizes
 export async function batch(stack: Stack, mock: Mock, { batches, batchSize, batchConcurrency }: Sizes) {
   await warmUp(stack, mock, batchConcurrency);
   const measures = await measured(stack, mock, idsOfBatch, () =>
-    closedLoop({
+    postAll({
       ...stack,
       key: stack.liveKey,
       path: "/v1/batch",
@@ -52,7 +52,7 @@ export async function batch(stack: Stack, mock: Mock, { batches, batchSize, batc
 
 /** The JIT is warm, caches are filled, and the mock has forgotten. */
 async function warmUp(stack: Stack, mock: Mock, concurrency: number): Promise<void> {
-  const load = await closedLoop({
+  const load = await postAll({
     ...stack,
     key: stack.liveKey,
     path: "/v1/send",
