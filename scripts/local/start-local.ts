@@ -107,6 +107,7 @@ function runtime(workers: readonly BundledWorker[], { port, stateDir, log, vars 
         rootPath: ROOT,
         bindings: { ...worker.vars, ...vars(worker) } as Record<string, string>,
         modulesRules: [],
+        stripCfConnectingIp: false, // else one more Worker stands in the way of every outgoing request
         modules: [{ type: "ESModule" as const, path: `${worker.name}.js`, contents: worker.code }],
         // Straight from workerd: Miniflare's entry Worker in front of it costs more than half of the throughput.
         ...(index === 0 ? { unsafeDirectSockets: [{ host: HOST, port }] } : {}),

@@ -23,7 +23,7 @@ const MOST_REQUESTS = 64;
 const MOST_CHARS = 4_000_000;
 /** RPCs under way to one gate. Two keep the gate busy while an answer travels. */
 const CALLS = 2;
-/** Nobody waits longer for somebody else's RPC. */
+/** A call that takes longer is given up, for all that it carries. Shorter than what keeps a request alive after its client. */
 const WAIT_MS = 15_000;
 
 export class CoalescingGate {
@@ -55,21 +55,8 @@ export class CoalescingGate {
   }
 
   async #follow(mine: Waiting, promise: Promise<AcceptResult | typeof LEAD>): Promise<AcceptResult> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.#waiting = this.#waiting.filter((w) => w !== mine);
-        // Nothing moved for so long: a leader is gone with its request. The next to come leads.
-        this.#calls = Math.max(0, this.#calls - 1);
-        reject(new Fault("unavailable", { detail: "The gate did not answer in time.", retryAfterSeconds: 1 }));
-      }, WAIT_MS);
-    });
-    try {
-      const word = await Promise.race([promise, tooLate]);
-      if (word !== LEAD) return word;
-    } finally {
-      clearTimeout(timer);
-    }
+    const word = await promise;
+    if (word !== LEAD) return word;
     // The lead was handed to us, and with it our own request was taken from the list.
     const again = Promise.withResolvers<AcceptResult | typeof LEAD>();
     await this.#carry({ request: mine.request, resolve: again.resolve, reject: again.reject });
@@ -80,7 +67,7 @@ export class CoalescingGate {
   async #carry(mine: Waiting): Promise<void> {
     const batch = this.#take(mine);
     try {
-      const results = await this.#call(batch.map((w) => w.request));
+      const results = await inTime(this.#call(batch.map((w) => w.request)));
       for (const [i, w] of batch.entries()) {
         const result = results[i];
         if (result) w.resolve(result);
@@ -118,4 +105,19 @@ function size(request: AcceptRequest): number {
 function outcome(word: AcceptResult | typeof LEAD): AcceptResult {
   if (word === LEAD) throw new Error("a request that was carried was handed the lead");
   return word;
+}
+
+async function inTime<T>(call: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Fault("unavailable", { detail: "The gate did not answer in time.", retryAfterSeconds: 1 })),
+      WAIT_MS,
+    );
+  });
+  try {
+    return await Promise.race([call, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -7,25 +7,28 @@ const ask = { keyId: "key_1", cost: 1, critical: false, now: Date.UTC(2026, 0, 1
 
 test("in no window is more let through than burst + rate × time", () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 2000 }), fc.integer({ min: 1, max: 50 })), { minLength: 1, maxLength: 200 }), (asks) => {
-      let meter: Meter = EMPTY_METER;
-      let now = ask.now;
-      const granted: { at: number; cost: number }[] = [];
-      for (const [waitMs, cost] of asks) {
-        now += waitMs;
-        const verdict = admit(meter, limits, { ...ask, cost, now });
-        if (verdict.kind !== "admitted") continue;
-        meter = verdict.meter;
-        granted.push({ at: now, cost });
-      }
-      for (const [i, from] of granted.entries()) {
-        let sum = 0;
-        for (const to of granted.slice(i)) {
-          sum += to.cost;
-          expect(sum).toBeLessThanOrEqual(100 + (10 * (to.at - from.at)) / 1000 + 1e-6);
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 2000 }), fc.integer({ min: 1, max: 50 })), { minLength: 1, maxLength: 200 }),
+      (asks) => {
+        let meter: Meter = EMPTY_METER;
+        let now = ask.now;
+        const granted: { at: number; cost: number }[] = [];
+        for (const [waitMs, cost] of asks) {
+          now += waitMs;
+          const verdict = admit(meter, limits, { ...ask, cost, now });
+          if (verdict.kind !== "admitted") continue;
+          meter = verdict.meter;
+          granted.push({ at: now, cost });
         }
-      }
-    }),
+        for (const [i, from] of granted.entries()) {
+          let sum = 0;
+          for (const to of granted.slice(i)) {
+            sum += to.cost;
+            expect(sum).toBeLessThanOrEqual(100 + (10 * (to.at - from.at)) / 1000 + 1e-6);
+          }
+        }
+      },
+    ),
   );
 });
 

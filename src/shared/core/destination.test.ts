@@ -11,7 +11,18 @@ test("one address has one spelling", () => {
 });
 
 test("what is no address is refused, and so is whatever could smuggle a header", () => {
-  const bad = ["", "ada", "ada@", "@b.example", "a b@c.example", "a@b", "a..b@c.example", ".a@c.example", "a@-b.example", "a@b.example\r\nBcc: x@y.example"];
+  const bad = [
+    "",
+    "ada",
+    "ada@",
+    "@b.example",
+    "a b@c.example",
+    "a@b",
+    "a..b@c.example",
+    ".a@c.example",
+    "a@-b.example",
+    "a@b.example\r\nBcc: x@y.example",
+  ];
   for (const text of bad) expect(email(text).ok, text).toBe(false);
 });
 

@@ -14,18 +14,21 @@ test("a message id names its time, its database and its gate", () => {
 
 test("ids of one mint are distinct and grow, whatever the clock and the sizes of the runs", () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.integer({ min: -5, max: 5 }), fc.integer({ min: 1, max: 1000 })), { maxLength: 60 }), (steps) => {
-      const mint = { at: 0, sequence: 0 };
-      let now = 1_790_000_000_000;
-      let last = "";
-      for (const [drift, count] of steps) {
-        now += drift;
-        const first = mintMessageIds(mint, count, { ...place, now });
-        expect(first > last).toBe(true);
-        last = messageIdAt(first, count - 1);
-        expect(count === 1 || last > first).toBe(true);
-      }
-    }),
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: -5, max: 5 }), fc.integer({ min: 1, max: 1000 })), { maxLength: 60 }),
+      (steps) => {
+        const mint = { at: 0, sequence: 0 };
+        let now = 1_790_000_000_000;
+        let last = "";
+        for (const [drift, count] of steps) {
+          now += drift;
+          const first = mintMessageIds(mint, count, { ...place, now });
+          expect(first > last).toBe(true);
+          last = messageIdAt(first, count - 1);
+          expect(count === 1 || last > first).toBe(true);
+        }
+      },
+    ),
   );
 });
 
@@ -44,7 +47,15 @@ test("an attempt id leads back to its message", () => {
 });
 
 test("what is no id is refused", () => {
-  for (const text of ["", "msg_", "msg_01", newId("prj", 0, random), `msg_${"I".repeat(26)}`, `msg_8${"0".repeat(25)}`, `msg_${"0".repeat(27)}`]) {
+  for (const text of [
+    "",
+    "msg_",
+    "msg_01",
+    newId("prj", 0, random),
+    `msg_${"I".repeat(26)}`,
+    `msg_8${"0".repeat(25)}`,
+    `msg_${"0".repeat(27)}`,
+  ]) {
     expect(parseMessageId(text)).toBeNull();
     expect(parseAttemptId(text)).toBeNull();
   }

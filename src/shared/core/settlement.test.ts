@@ -103,6 +103,12 @@ test("tries are spread over the whole step, grow to an hour and end within a day
   expect(nextTry({ policy: DEFAULT_RETRY, tries: 30, since: 0, now: 86_399_000, random: 0.5 })).toBeNull();
 });
 
+test("a replay starts its steps afresh, whatever went before", () => {
+  const old = { n: 1, id: "att_1", connection_id: "con_1", provider: "ses", at: 10, ms: 1, outcome: "transient" } as const;
+  const replayed = { ...delivery, due_at: 1000, attempts: Array.from({ length: 9 }, () => old) };
+  expect(settleTry(input(failed("transient"), { delivery: replayed })).again).toBe(2100 + 5000);
+});
+
 test("a fault of ours costs no try, and ends only when the whole time is up", () => {
   const early = settleFault(delivery, { now: 5000, policy: DEFAULT_RETRY, reason: "D1 is away" });
   expect(early).toMatchObject({ again: 35_000, dead: null, delivery: { attempts: [] } });

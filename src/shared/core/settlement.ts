@@ -74,7 +74,7 @@ export function settleTry(input: TryInput): Settlement {
   ): Settlement {
     const again = nextTry({
       policy,
-      tries: after.attempts.length,
+      tries: triesSinceDue(after),
       since: delivery.due_at,
       now,
       retryAfterMs: failed.retryAfterMs,
@@ -161,6 +161,11 @@ export function settleAbandoned(
   });
 }
 
+/** Tries since the delivery was last set on its way: a replay starts afresh. */
+function triesSinceDue({ attempts, due_at }: Delivery): number {
+  return Math.max(1, attempts.filter((attempt) => attempt.at >= due_at).length);
+}
+
 type EventMaker = (type: MessageEvent["type"], word: string) => MessageEvent;
 
 function inDoubt(input: TryInput, tried: Delivery, event: EventMaker): Settlement {
@@ -176,7 +181,7 @@ function inDoubt(input: TryInput, tried: Delivery, event: EventMaker): Settlemen
     );
   }
   const again = now + IN_DOUBT_WAIT_MS;
-  if (tried.attempts.length > input.policy.stepsSeconds.length + 2 || (input.expiresAt !== null && again >= input.expiresAt)) {
+  if (triesSinceDue(tried) > input.policy.stepsSeconds.length + 2 || (input.expiresAt !== null && again >= input.expiresAt)) {
     return giveUp(tried, [event("attempted", "attempted"), event("failed", "failed")], "in_doubt", reason, "unknown");
   }
   return {

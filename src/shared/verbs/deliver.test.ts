@@ -205,6 +205,22 @@ test("a holder that dies between the fetch and the record leaves the message in 
   expect(await s.read(sub.first)).toMatchObject({ status: "sent" });
 });
 
+test("a message that kills every process that holds it ends in the dead letters", async () => {
+  const s = await stage(yes);
+  const sub = submission(s.world);
+  await plan(s.deps, s.world.tenantId, [sub]);
+  const dying: Deps = { ...s.deps, carrier: { carry: () => new Promise(() => undefined) } };
+  for (let i = 0; i < 12; i++) {
+    void deliver(dying, s.world.tenantId, SHARD, s.bells, runAll);
+    await until(async () => (await leaseOf(s.deps, s.world)) !== null || (await s.read(sub.first)).status === "failed");
+    s.clock.now += 120_000;
+  }
+  await until(async () => (await s.read(sub.first)).status === "failed");
+  const { results } = await db(s.deps).prepare("SELECT code FROM dead_letters WHERE tenant_id = ?").bind(s.world.tenantId).all();
+  expect(results).toEqual([{ code: "consumer_crashed" }]);
+  expect(await sweep(s.deps, s.world.tenantId)).toBe(0);
+});
+
 test("in doubt with at_most_once is given up, and says why", async () => {
   const s = await stage(() => ({ kind: "unknown", reason: "no answer within 10000 ms" }));
   const base = submission(s.world);

@@ -21,6 +21,9 @@ export interface Tried {
   readonly dead: GivenUp | null;
 }
 
+/** Leases of one pack that may run out with nothing settled, before what it carries is taken for poison. */
+const MOST_CLAIMS = 5;
+
 export async function tryDelivery(
   deps: DeliverDeps,
   tenantId: string,
@@ -35,6 +38,11 @@ export async function tryDelivery(
   if (row.expires_at !== null && row.expires_at <= now) return expired(row, messageId, delivery, now);
   const settled = (settlement: Settlement, carriage?: Carriage) =>
     written(tenantId, row, messageId, settlement, deps.now(), carriage);
+
+  if (row.claims > MOST_CLAIMS) {
+    const reason = `${MOST_CLAIMS} processes that held it died.`;
+    return settled(settleUntried(delivery, { code: "consumer_crashed", reason, now }));
+  }
 
   const order = orderOf(row, orders);
   if (!order) return settled(settleUntried(delivery, { code: "no_order", reason: "Its order is gone.", now }));

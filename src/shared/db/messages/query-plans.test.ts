@@ -43,9 +43,14 @@ const HOT: Record<string, (d: D1Database) => unknown> = {
   signals: (d) => settleOf(d, scope).signals([], 1),
 };
 
-test.each(Object.entries(HOT))("the statement '%s' finds rows by their whole key, and reads no tenant's table through", async (_, make) => {
-  const plan = await planOfStatement(make);
-  const tables = plan.filter((line) => /\b(messages|packs|orders|[pmx]) USING PRIMARY KEY/.test(line) || /^SCAN (messages|packs|orders)\b/.test(line));
-  expect(tables.length, plan.join("\n")).toBeGreaterThan(0);
-  for (const line of tables) expect(line).toContain("(tenant_id=? AND id=?)");
-});
+test.each(Object.entries(HOT))(
+  "the statement '%s' finds rows by their whole key, and reads no tenant's table through",
+  async (_, make) => {
+    const plan = await planOfStatement(make);
+    const tables = plan.filter(
+      (line) => /\b(messages|packs|orders|[pmx]) USING PRIMARY KEY/.test(line) || /^SCAN (messages|packs|orders)\b/.test(line),
+    );
+    expect(tables.length, plan.join("\n")).toBeGreaterThan(0);
+    for (const line of tables) expect(line).toContain("(tenant_id=? AND id=?)");
+  },
+);
