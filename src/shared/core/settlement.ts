@@ -7,10 +7,13 @@ import type { Status } from "./status.ts";
 /** How long an unclear outcome waits for the provider's own event before the message's `delivery` option decides. */
 export const IN_DOUBT_WAIT_MS = 60_000;
 
+/** At least one: every settlement tells something. */
+export type Events = readonly [MessageEvent, ...MessageEvent[]];
+
 export interface Settlement {
   readonly delivery: Delivery;
   readonly status: Status;
-  readonly events: readonly MessageEvent[];
+  readonly events: Events;
   /** When to try again; null when this was the end. */
   readonly again: number | null;
   /** Set where the delivery is given up: the code and reason of its dead letter. */
@@ -195,7 +198,7 @@ function inDoubt(input: TryInput, tried: Delivery, event: EventMaker): Settlemen
 
 function giveUp(
   delivery: Delivery,
-  events: readonly MessageEvent[],
+  events: Events,
   code: string,
   reason: string,
   phase: Delivery["phase"] = "failed",

@@ -18,6 +18,22 @@ export function forwardSql(next: string): string {
 /** A message's log never grows beyond this many events: a robot that opens a mail for ever must not fill a row. */
 const LOG_LIMIT = 200;
 
+/**
+ * The row's log with `added` (a JSON array) behind it, unless it has the first of them already: for events that
+ * only their holder writes, all at once. `mark` is that event's `"key":"…"` as JSON text. A search in the text
+ * is a tenth of the price of taking the log apart.
+ */
+export function appendOnceSql(added: string, mark: string): string {
+  return `CASE WHEN instr(messages.log, ${mark}) > 0 THEN messages.log
+     WHEN messages.log = '[]' THEN ${added}
+     ELSE substr(messages.log, 1, length(messages.log) - 1) || ',' || substr(${added}, 2) END`;
+}
+
+/** What `appendOnceSql` looks for. */
+export function markOf(key: string): string {
+  return `"key":${JSON.stringify(key)}`;
+}
+
 /** The row's log with the events of `added` (a JSON array) whose `key` it does not have yet. */
 export function appendSql(added: string): string {
   return `(SELECT json_group_array(json(value)) FROM (

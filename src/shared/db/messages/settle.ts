@@ -1,13 +1,15 @@
 /** Writes of the delivery step and the recorder: outcomes and signals, folded into the message's row. */
 import type { Delivery, MessageEvent } from "../../core/message.ts";
+import type { Events } from "../../core/settlement.ts";
 import type { Status } from "../../core/status.ts";
 import type { TenantScope } from "../scope.ts";
-import { appendSql, forwardSql } from "./fold.ts";
+import { appendOnceSql, appendSql, forwardSql, markOf } from "./fold.ts";
 
 export interface OutcomeRow {
   readonly messageId: string;
   readonly delivery: Delivery;
-  readonly events: readonly MessageEvent[];
+  /** Written together, or not at all where the log has the first of them. */
+  readonly events: Events;
   readonly status: Status;
 }
 
@@ -28,18 +30,23 @@ export function settleOf(db: D1Database, scope: TenantScope) {
       return db
         .prepare(
           `WITH j AS MATERIALIZED (
-             SELECT ?1 AS tenant, value ->> 0 AS id, value ->> 1 AS status, value ->> 2 AS n, value -> 3 AS delivery, value -> 4 AS events
+             SELECT ?1 AS tenant, value ->> 0 AS id, value ->> 1 AS status, value ->> 2 AS n, value -> 3 AS delivery, value -> 4 AS events,
+               value ->> 5 AS mark
              FROM json_each(?2))
            UPDATE messages SET
              status = ${forwardSql("j.status")},
              deliveries = CASE WHEN deliveries ->> ('$[' || j.n || '].phase') = 'sent' THEN deliveries
                ELSE json_set(deliveries, '$[' || j.n || ']', json(j.delivery)) END,
-             log = ${appendSql("j.events")},
+             log = ${appendOnceSql("j.events", "j.mark")},
              updated_at = ?3
            FROM j
            WHERE messages.tenant_id = j.tenant AND messages.id = j.id`,
         )
-        .bind(scope.tenantId, JSON.stringify(rows.map((r) => [r.messageId, r.status, r.delivery.n, r.delivery, r.events])), now);
+        .bind(
+          scope.tenantId,
+          JSON.stringify(rows.map((r) => [r.messageId, r.status, r.delivery.n, r.delivery, r.events, markOf(r.events[0].key)])),
+          now,
+        );
     },
     /** What the outside said. A message stands at most once in `rows`; an event that the log has is dropped. */
     signals(rows: readonly SignalRow[], now: number): D1PreparedStatement {
