@@ -44,7 +44,7 @@ test(
       ...(await all(atMost, { delivery: "at_most_once", priority: "high" })),
       ...(await all(atLeast, { delivery: "at_least_once", priority: "normal" })),
     ];
-    await until(() => (ses.received.length === ids.length ? true : undefined), 10_000);
+    await until(() => (ses.received.length === ids.length ? true : undefined), 30_000);
     await server.kill();
     ses.control(null);
     server = await launch({ stateDir });

@@ -47,7 +47,7 @@ async function sent(body: object, ms: number): Promise<Message | undefined> {
 }
 
 test("an email reaches SES as it was written, signed, with the ids that settle doubts later", async () => {
-  const message = await sent(email("Ünïcode & more", "plain@example.com"), 10_000);
+  const message = await sent(email("Ünïcode & more", "plain@example.com"), 30_000);
   const [mail] = ses.received.filter((m) => m.to === "plain@example.com");
   expect(mail).toMatchObject({ subject: "Ünïcode & more", body: { FromEmailAddress: '"Shop" <shop@example.com>' } });
   expect(mail?.body.Content.Simple?.Body.Text?.Data).toBe("About Ünïcode & more.");
@@ -58,7 +58,7 @@ test("an email reaches SES as it was written, signed, with the ids that settle d
 
 test("a template reaches Twilio with its variables", async () => {
   const to = [{ channel: "sms", destination: "+447700900200" }];
-  const message = await sent({ to, template_id: "order_shipped", variables: { order_id: "12345" } }, 10_000);
+  const message = await sent({ to, template_id: "order_shipped", variables: { order_id: "12345" } }, 30_000);
   const [text] = twilio.received.filter((m) => m.to === "+447700900200");
   expect(text).toMatchObject({ text: "Your order 12345 is on its way.", form: { From: "+15005550006" } });
   expect(message?.deliveries[0]?.attempts).toMatchObject([
@@ -90,7 +90,7 @@ describe("when the provider fails", { concurrent: true }, () => {
     const to = "refused@example.com";
     ses.control({ fail: "rejected", to });
     const ids = await send(server, email("no", to));
-    const [message] = await waitFor(server, ids, (m) => m.status === "failed", 10_000);
+    const [message] = await waitFor(server, ids, (m) => m.status === "failed", 30_000);
     expect(outcomes(message)).toEqual(["permanent"]);
     expect(taken(to)).toHaveLength(1);
     const letters = await call(server, "GET", "/v1/dead-letters");
@@ -101,7 +101,7 @@ describe("when the provider fails", { concurrent: true }, () => {
     const to = "+447700900202";
     twilio.control({ fail: { code: 21211 }, to });
     const ids = await send(server, sms("no", to));
-    const [message] = await waitFor(server, ids, (m) => m.status === "failed", 10_000);
+    const [message] = await waitFor(server, ids, (m) => m.status === "failed", 30_000);
     expect(outcomes(message)).toEqual(["recipient_invalid"]);
   });
 
@@ -109,7 +109,7 @@ describe("when the provider fails", { concurrent: true }, () => {
     const to = "dropped@example.com";
     ses.control({ drop: "before", to, times: 1 });
     const ids = await send(server, email("again", to));
-    const [doubtful] = await waitFor(server, ids, (m) => m.deliveries[0]?.phase === "unknown", 10_000);
+    const [doubtful] = await waitFor(server, ids, (m) => m.deliveries[0]?.phase === "unknown", 30_000);
     expect(outcomes(doubtful)).toEqual(["unknown"]);
     const [message] = await waitFor(server, ids, isSent, SETTLED_WITHIN_MS);
     expect(outcomes(message)).toEqual(["unknown", "sent"]);
@@ -132,11 +132,11 @@ test("a connection's secrets never come back, and reach no log", async () => {
 });
 
 test("connections and what was sent outlive a kill", async () => {
-  const before = await sent(email("before", "before@example.com"), 10_000);
+  const before = await sent(email("before", "before@example.com"), 30_000);
   await server.kill();
   server = await launch({ stateDir });
   expect((await read(server, before?.id ?? "")).deliveries).toEqual(before?.deliveries);
-  await sent(email("after", "after@example.com"), 10_000);
+  await sent(email("after", "after@example.com"), 30_000);
   expect(taken("before@example.com")).toHaveLength(1);
   expect(taken("after@example.com")).toHaveLength(1);
   expect(taken("once@example.com")).toHaveLength(1); // after more than the minute of doubt

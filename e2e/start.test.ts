@@ -31,7 +31,7 @@ test("the printed command works as it stands: both messages are delivered, with 
   const { code, stdout } = await sh(server.curl);
   expect(code).toBe(0);
   const { message_ids: ids } = JSON.parse(stdout) as { message_ids: string[] };
-  const messages = await waitFor(server, ids, isDelivered, 10_000);
+  const messages = await waitFor(server, ids, isDelivered, 30_000);
   expect(messages.map((m) => m.channel).sort()).toEqual(["email", "sms"]);
   for (const { events, deliveries } of messages) {
     expect(events.map((e) => e.type)).toEqual(["queued", "attempted", "sent", "delivered"]);
@@ -78,7 +78,7 @@ test("a port that is none is told in one line", async () => {
 
 test("Ctrl-C leaves no process, and a start afterwards finds keys and messages as they were", async () => {
   const [id = ""] = await send(server, email("before Ctrl-C"));
-  await waitFor(server, [id], isDelivered, 10_000);
+  await waitFor(server, [id], isDelivered, 30_000);
   expect(await server.interrupt()).toEqual({ code: 0, signal: null });
   await isGone(server, stateDir);
 

@@ -35,8 +35,8 @@ const GUARDS: readonly Guard[] = [
   ["the API document is valid", () => run("redocly", ["lint", "docs/openapi.json"])],
 ];
 
-/** Runs a command of node_modules/.bin; its output comes back. */
-function run(command: string, args: readonly string[], withinMs = GUARD_WITHIN_MS): Promise<Outcome> {
+/** Runs a command of node_modules/.bin; its output comes back, and is shown as it comes where `isShown`. */
+function run(command: string, args: readonly string[], withinMs = GUARD_WITHIN_MS, isShown = false): Promise<Outcome> {
   return new Promise((done) => {
     const child = spawn(command, args, {
       cwd: ROOT,
@@ -45,8 +45,12 @@ function run(command: string, args: readonly string[], withinMs = GUARD_WITHIN_M
       killSignal: "SIGKILL",
     });
     let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (chunk: string) => {
+        output += chunk;
+        if (isShown) process.stdout.write(chunk);
+      });
+    }
     child.once("error", (error) => done({ ok: false, output: String(error) }));
     child.once("close", (code, signal) =>
       done({ ok: code === 0, output: signal === null ? output : `${output}\nended by ${signal}` }),
@@ -82,21 +86,15 @@ async function migrationsAreFresh(schema: "control" | "messages"): Promise<Outco
   };
 }
 
-/** Every vitest project. A file that could not be run, and an error outside of any test, each count as one failure. */
-async function runTests(): Promise<Counts> {
-  const report = join(temporary, "tests.json");
-  const child = spawn("vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`], {
-    cwd: ROOT,
-    stdio: ["ignore", "inherit", "inherit"],
-    timeout: TESTS_WITHIN_MS,
-    killSignal: "SIGKILL",
-  });
-  const code = await new Promise<number | null>((done) => {
-    child.once("error", () => done(null));
-    child.once("close", done);
-  });
+/** Runs vitest projects. A file that could not be run, and an error outside of any test, each count as one failure. */
+async function test(projects: readonly string[], isShown: boolean): Promise<Counts> {
+  const report = join(temporary, `${projects.join("-")}.json`);
+  const select = projects.map((project) => `--project=${project}`);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const { ok, output } = await run("vitest", ["run", ...select, ...reporters], TESTS_WITHIN_MS, isShown);
+  if (!isShown) console.log(output.trimEnd());
   const counts = countsOf(report);
-  if (code !== 0 && counts.failed === 0) counts.failed = 1;
+  if (!ok && counts.failed === 0) counts.failed = 1;
   return counts;
 }
 
@@ -129,8 +127,10 @@ for (const [name, guard] of GUARDS) {
   if (ok) total.passed++;
   else total.failed++;
 }
-const tests = await runTests();
-total.passed += tests.passed;
-total.failed += tests.failed;
+// Side by side: the end-to-end tests spend their time waiting for leases to run out.
+for (const tests of await Promise.all([test(["workerd", "node"], true), test(["e2e"], false)])) {
+  total.passed += tests.passed;
+  total.failed += tests.failed;
+}
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;
