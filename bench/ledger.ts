@@ -73,9 +73,11 @@ export function bill({ messages, seconds, total }: Charge, cpuMs: number) {
   };
 }
 
-export async function sendSingles(stack: Stack, count: number, concurrency: number): Promise<number> {
+/** With `everyMs` between them, messages come alone: no pack holds two. */
+export async function sendSingles(stack: Stack, count: number, concurrency: number, everyMs?: number): Promise<number> {
   const load = await postAll({
     ...stack,
+    ...(everyMs === undefined ? {} : { everyMs }),
     key: stack.liveKey,
     path: "/v1/send",
     count,

@@ -55,13 +55,13 @@ const critical = await on(false, (stack, mock) => criticalUnderBulk(stack, mock,
 const ledger = await on(true, async (stack, mock) => {
   await charge(stack, mock, () => sendSingles(stack, 300, 32)); // warm: templates, connections and keys are cached
   const loaded = await charge(stack, mock, () => sendSingles(stack, 3000, sizes.concurrency));
-  const alone = await charge(stack, mock, () => sendSingles(stack, 200, 1));
+  const alone = await charge(stack, mock, () => sendSingles(stack, 40, 1, 250));
   const many = await charge(stack, mock, () => sendBatches(stack, 10, sizes.batchSize, sizes.batchConcurrency));
   const hundreds = await charge(stack, mock, () => sendBatches(stack, 30, 100, sizes.batchConcurrency));
   return {
     prices_read_on: PRICES_READ_ON,
     single: bill(loaded, singleMedians.cpu_s_per_1000),
-    single_one_at_a_time: bill(alone, singleMedians.cpu_s_per_1000),
+    single_alone: bill(alone, singleMedians.cpu_s_per_1000),
     batch_of_1000: bill(many, batchMedians.cpu_s_per_1000),
     batch_of_100: bill(hundreds, batchMedians.cpu_s_per_1000),
   };
