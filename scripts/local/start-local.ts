@@ -14,6 +14,8 @@ import { seed } from "./seed.ts";
 import { variablesOf } from "./variables.ts";
 
 const HOST = "127.0.0.1";
+const DISPATCHER = "carillon-dispatcher";
+const NETWORK = { network: { allow: ["public", "private"], tlsOptions: { trustBrowserCas: true } } };
 const UP_WITHIN_MS = 30_000;
 
 export interface LocalOptions {
@@ -107,13 +109,19 @@ function runtime(workers: readonly BundledWorker[], { port, stateDir, log, vars 
         rootPath: ROOT,
         bindings: { ...worker.vars, ...vars(worker) } as Record<string, string>,
         modulesRules: [],
-        stripCfConnectingIp: false, // else one more Worker stands in the way of every outgoing request
         modules: [{ type: "ESModule" as const, path: `${worker.name}.js`, contents: worker.code }],
+        // Miniflare puts a Worker of its own between `fetch` and the network; this binding goes straight.
+        ...(worker.name === DISPATCHER ? { serviceBindings: { ...servicesOf(worker), EGRESS: NETWORK } } : {}),
         // Straight from workerd: Miniflare's entry Worker in front of it costs more than half of the throughput.
         ...(index === 0 ? { unsafeDirectSockets: [{ host: HOST, port }] } : {}),
       })),
     }),
   );
+}
+
+/** wrangler types service bindings as unknown; they are a record by binding name, or nothing. */
+function servicesOf(worker: BundledWorker): Record<string, never> {
+  return (worker.options.serviceBindings ?? {}) as Record<string, never>;
 }
 
 function apiOf(workers: readonly WorkerConfig[]): WorkerConfig {

@@ -4,14 +4,15 @@ import type { Carried, Carrier } from "../ports/carrier.ts";
 /** A provider's answer is cut here: ids and errors are short, and a hostile one must not fill memory. */
 const MAX_ANSWER_CHARS = 65_536;
 
-export function fetchCarrier(): Carrier {
+/** `by`: where requests leave by; the runtime's own way out unless given. */
+export function fetchCarrier(by: Pick<Fetcher, "fetch"> = { fetch }): Carrier {
   return {
     async carry(request, timeoutMs): Promise<Carried> {
       const abort = new AbortController();
       // Not AbortSignal.timeout(): an uncleared timer keeps the isolate busy until it fires.
       const timer = setTimeout(() => abort.abort(), timeoutMs);
       try {
-        const response = await fetch(request, { signal: abort.signal, redirect: "manual" });
+        const response = await by.fetch(request, { signal: abort.signal, redirect: "manual" });
         const body = (await response.text()).slice(0, MAX_ANSWER_CHARS);
         return { kind: "answered", status: response.status, headers: response.headers, body };
       } catch (error) {

@@ -14,7 +14,11 @@ import { counted, countsOf, LEDGER_PATH } from "./ledger.ts";
 import { logger } from "./log.ts";
 
 /** Secrets are not in wrangler.toml, so the generated types do not know them. */
-export type DispatcherBindings = DispatcherEnv & { readonly SEAL_PRIVATE_KEYS: string };
+export type DispatcherBindings = DispatcherEnv & {
+  /** On one machine only: straight to the network, past the Worker that Miniflare puts in front of it. */
+  readonly EGRESS?: Fetcher;
+  readonly SEAL_PRIVATE_KEYS: string;
+};
 export type ApiBindings = ApiEnv;
 export type WebhooksBindings = WebhooksEnv;
 
@@ -117,7 +121,7 @@ export function dispatcherDeps(bindings: DispatcherBindings): Deps {
     gate: (tenantId, gateShard) => gateStub(env.TENANT_GATE as unknown as DurableObjectNamespace, gateName(tenantId, gateShard)),
     files: env.FILES,
     ringer: queueRinger(queueOf, env.EVENTS),
-    carrier: fetchCarrier(),
+    carrier: fetchCarrier(env.EGRESS),
     sealer: absent("sealer"),
     unsealer: joseUnsealer(required(env, "SEAL_PRIVATE_KEYS")),
     desk: absent("desk"),
