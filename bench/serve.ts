@@ -1,6 +1,7 @@
 /**
  * The local stack as a process of its own, so that its CPU and memory can be told from the bench's. Prints one
- * JSON line when it is up; ends on SIGTERM. STATE_DIR names its folder, LEDGER=true makes it count.
+ * JSON line when it is up; ends on SIGTERM, and when its stdin does. STATE_DIR names its folder, LEDGER=true makes
+ * it count.
  */
 import { loadSecrets, random } from "../scripts/local/secrets.ts";
 import { startLocal } from "../scripts/local/start-local.ts";
@@ -27,6 +28,11 @@ const other = await createTenant(
 );
 console.log(JSON.stringify({ url, liveKey, operatorKey, otherKey: other.liveKey, pid: process.pid }));
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  process.once(signal, () => void local.stop().finally(() => process.exit(0)));
+let ending = false;
+function end(): void {
+  if (ending) return;
+  ending = true;
+  void local.stop().finally(() => process.exit(0));
 }
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, end);
+process.stdin.once("close", end).resume();

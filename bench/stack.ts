@@ -86,8 +86,8 @@ export async function post(url: string, key: string, path: string, body: unknown
 
 function start(script: string, env: Readonly<Record<string, string>>): ChildProcess {
   return spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(HERE, script)], {
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...env, END_WITH_STDIN: "true" }, // so that it ends with us, however we end
+    stdio: ["pipe", "pipe", "inherit"],
     detached: true, // a process group of its own, which the meter adds up
   });
 }

@@ -8,7 +8,7 @@
 //   GET  /arrivals [[message id, first arrival in ms since 1970], ...] since the last reset
 //   POST /control  {"fail_rate":0.5,"fail_status":503,"latency_ms":20,"reset":true}  (each optional)
 //   GET  /last     the last accepted body
-// Env: PORT, FAIL_RATE, FAIL_STATUS, LATENCY_MS.
+// Env: PORT, FAIL_RATE, FAIL_STATUS, LATENCY_MS; END_WITH_STDIN=true ends it when its stdin does.
 import { createServer } from "node:http";
 
 const cfg = {
@@ -89,3 +89,4 @@ const server = createServer((req, res) => {
 });
 server.keepAliveTimeout = 60_000;
 server.listen(Number(process.env.PORT ?? 0), "127.0.0.1", () => console.log(`mock provider on ${server.address().port}`));
+if (process.env.END_WITH_STDIN === "true") process.stdin.once("close", () => process.exit(0)).resume();
