@@ -36,7 +36,7 @@ function banner(local: Local): string {
     `live key      ${local.liveKey}`,
     `test key      ${local.testKey}`,
     `operator key  ${local.operatorKey}`,
-    `sandbox page  ${local.url}/sandbox`,
+    `sandbox page  ${local.url}/sandbox#key=${local.liveKey}`,
     `curl -sS ${local.url}/v1/send -H 'Authorization: Bearer ${local.liveKey}' -H 'Content-Type: application/json' -d '${body}'`,
   ].join("\n");
 }
