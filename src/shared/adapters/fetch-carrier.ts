@@ -5,7 +5,7 @@ import type { Carried, Carrier } from "../ports/carrier.ts";
 const MAX_ANSWER_CHARS = 65_536;
 
 /** `by`: where requests leave by; the runtime's own way out unless given. */
-export function fetchCarrier(by: Pick<Fetcher, "fetch"> = { fetch }): Carrier {
+export function fetchCarrier(by: Pick<Fetcher, "fetch"> = { fetch: (...args) => fetch(...args) }): Carrier {
   return {
     async carry(request, timeoutMs): Promise<Carried> {
       const abort = new AbortController();
@@ -13,12 +13,14 @@ export function fetchCarrier(by: Pick<Fetcher, "fetch"> = { fetch }): Carrier {
       const timer = setTimeout(() => abort.abort(), timeoutMs);
       try {
         const response = await by.fetch(request, { signal: abort.signal, redirect: "manual" });
+        if (NEVER_REACHED.has(response.status))
+          return { kind: "not_sent", reason: `the origin was not reached (${response.status})` };
         const body = (await response.text()).slice(0, MAX_ANSWER_CHARS);
         return { kind: "answered", status: response.status, headers: response.headers, body };
       } catch (error) {
         if (abort.signal.aborted) return { kind: "unknown", reason: `no answer within ${timeoutMs} ms` };
-        const reason = error instanceof Error ? error.message : String(error);
-        return neverSent(reason) ? { kind: "not_sent", reason } : { kind: "unknown", reason };
+        // workerd says "Network connection lost" of a refused connection and of one that broke half way alike.
+        return { kind: "unknown", reason: error instanceof Error ? error.message : String(error) };
       } finally {
         clearTimeout(timer);
       }
@@ -26,7 +28,9 @@ export function fetchCarrier(by: Pick<Fetcher, "fetch"> = { fetch }): Carrier {
   };
 }
 
-/** Errors that workerd reports before a byte of the request has left. */
-function neverSent(reason: string): boolean {
-  return /connection refused|ECONNREFUSED|DNS lookup failed|Invalid URL|unable to resolve|TLS handshake/i.test(reason);
-}
+/**
+ * Cloudflare's own answers for an origin that no request reached: refused (521), no route (523), no TLS (525, 526).
+ * 520, 522 and 524 are not among them: there the request may have arrived.
+ * https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
+ */
+const NEVER_REACHED: ReadonlySet<number> = new Set([521, 523, 525, 526]);
