@@ -25,6 +25,7 @@ const result = (requestId: string): AcceptResult => ({
 /** A gate that answers when it is told to, and remembers what it was asked. */
 function slowGate() {
   const calls: { ids: string[]; answer: () => void; fail: (error: Error) => void }[] = [];
+  const clock = { now: 0 };
   const gate = new CoalescingGate(
     (requests) => {
       const { promise, resolve, reject } = Promise.withResolvers<AcceptResult[]>();
@@ -33,8 +34,9 @@ function slowGate() {
       return promise;
     },
     () => undefined,
+    () => clock.now,
   );
-  return { gate, calls };
+  return { gate, calls, clock };
 }
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
@@ -51,21 +53,35 @@ test("accepts that come while calls are under way go out together, and each gets
   const { gate, calls } = slowGate();
   const ids = Array.from({ length: 40 }, (_, i) => `r${i}`);
   const answers = ids.map((id) => gate.accept(request(id)));
-  expect(calls.map((c) => c.ids)).toEqual([["r0"], ["r1"]]);
+  expect(calls.map((c) => c.ids)).toEqual([["r0"]]);
   calls[0]?.answer();
   await settled();
-  expect(calls[2]?.ids).toEqual(ids.slice(2));
+  expect(calls[1]?.ids).toEqual(ids.slice(1));
   calls[1]?.answer();
-  calls[2]?.answer();
   expect(await Promise.all(answers)).toEqual(ids.map(result));
 });
 
+test("a gate that is far away gets a second call while the first is on its way", async () => {
+  const { gate, calls, clock } = slowGate();
+  const answers = [gate.accept(request("a")), gate.accept(request("b"))];
+  clock.now = 25;
+  answers.push(gate.accept(request("c")), gate.accept(request("d")));
+  expect(calls.map((c) => c.ids)).toEqual([["a"], ["c", "b"]]);
+  calls[1]?.answer();
+  await settled();
+  expect(calls[2]?.ids).toEqual(["d"]);
+  calls[0]?.answer();
+  calls[2]?.answer();
+  expect(await Promise.all(answers)).toEqual(["a", "b", "c", "d"].map(result));
+});
+
 test("no request is ever asked twice, whatever the order of answers", async () => {
-  const { gate, calls } = slowGate();
+  const { gate, calls, clock } = slowGate();
   const answers: Promise<AcceptResult>[] = [];
   const ids: string[] = [];
   for (let round = 0; round < 30; round++) {
     for (let i = 0; i < 5; i++) {
+      clock.now += 15;
       ids.push(`${round}.${i}`);
       answers.push(gate.accept(request(`${round}.${i}`)));
     }
@@ -91,7 +107,6 @@ test("a failed call fails those that it carried, and the next ones go on", async
   await expect(first).rejects.toThrow("gone");
   await settled();
   calls[1]?.answer();
-  calls[2]?.answer();
   expect(await second).toEqual(result("b"));
   expect(await third).toEqual(result("c"));
 });

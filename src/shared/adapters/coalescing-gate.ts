@@ -21,19 +21,24 @@ const LEAD = Symbol("lead");
 /** Requests and characters in one RPC, whose arguments may have 32 MiB. */
 const MOST_REQUESTS = 64;
 const MOST_CHARS = 4_000_000;
-/** RPCs under way to one gate. Two keep the gate busy while an answer travels. */
+/** RPCs under way to one gate. */
 const CALLS = 2;
+/** The second is only for a gate that is far away: one that is near answers sooner than this, milliseconds. */
+const FAR_MS = 20;
 /** A call that takes longer is given up, for all that it carries. Shorter than what keeps a request alive after its client. */
 const WAIT_MS = 15_000;
 
 export class CoalescingGate {
   readonly #call: AcceptCall;
+  readonly #now: () => number;
   readonly #keepAlive: (work: Promise<unknown>) => void;
   #waiting: Waiting[] = [];
   #calls = 0;
+  #calledAt = 0;
 
   /** `keepAlive`: `waitUntil` of the request that is running. */
-  constructor(call: AcceptCall, keepAlive: (work: Promise<unknown>) => void) {
+  constructor(call: AcceptCall, keepAlive: (work: Promise<unknown>) => void, now: () => number) {
+    this.#now = now;
     this.#call = call;
     this.#keepAlive = keepAlive;
   }
@@ -41,7 +46,7 @@ export class CoalescingGate {
   async accept(request: AcceptRequest): Promise<AcceptResult> {
     const { promise, resolve, reject } = Promise.withResolvers<AcceptResult | typeof LEAD>();
     const mine: Waiting = { request, resolve, reject };
-    const free = this.#calls < CALLS;
+    const free = this.#calls === 0 || (this.#calls < CALLS && this.#now() - this.#calledAt >= FAR_MS);
     if (!free) this.#waiting.push(mine);
     const answer = free ? this.#lead(mine, promise) : this.#follow(mine, promise);
     this.#keepAlive(answer.catch(() => undefined)); // the caller gets the error; here it only keeps the request alive
@@ -66,6 +71,7 @@ export class CoalescingGate {
   /** One RPC with `mine` and as many others as fit; then hands on the lead, or gives it up. */
   async #carry(mine: Waiting): Promise<void> {
     const batch = this.#take(mine);
+    this.#calledAt = this.#now();
     try {
       const results = await inTime(this.#call(batch.map((w) => w.request)));
       for (const [i, w] of batch.entries()) {

@@ -9,6 +9,7 @@ const MOST_GATES = 10_000;
 export function gateClients(
   namespace: DurableObjectNamespace,
   keepAlive: (work: Promise<unknown>) => void,
+  now: () => number,
 ): (tenantId: string, gateShard: number) => Gate {
   const coalescers = new Map<string, CoalescingGate>();
 
@@ -19,7 +20,7 @@ export function gateClients(
     if (!coalescer) {
       // Those under way keep their own reference, so forgetting all of them loses nothing.
       if (coalescers.size >= MOST_GATES) coalescers.clear();
-      coalescer = new CoalescingGate((requests) => stub().accept(requests), keepAlive);
+      coalescer = new CoalescingGate((requests) => stub().accept(requests), keepAlive, now);
       coalescers.set(name, coalescer);
     }
     const joined = coalescer;

@@ -87,7 +87,7 @@ export function apiDeps(bindings: ApiBindings): Deps {
   const desk = env.DISPATCHER as unknown as Desk;
   return {
     ...common(env, "api"),
-    gate: gateClients(env.TENANT_GATE as unknown as DurableObjectNamespace, waitUntil),
+    gate: gateClients(env.TENANT_GATE as unknown as DurableObjectNamespace, waitUntil, () => Date.now()),
     files: env.FILES,
     ringer: { ...absent<Ringer>("ringer"), ring: (bells) => desk.ring(bells) },
     carrier: absent("carrier"),
