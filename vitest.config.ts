@@ -3,7 +3,10 @@ import { defineConfig } from "vitest/config";
 import { sealKeys } from "./src/shared/testing/seal-keys.ts";
 
 export default defineConfig(async () => {
-  const [control, messages] = await Promise.all([readD1Migrations("migrations/control"), readD1Migrations("migrations/messages")]);
+  const [control, messages] = await Promise.all([
+    readD1Migrations("migrations/control"),
+    readD1Migrations("migrations/messages"),
+  ]);
   const keys = await sealKeys();
   return {
     test: {

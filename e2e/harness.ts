@@ -38,6 +38,8 @@ export interface Launch {
   /** Any free one unless set. */
   readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** As `npm start` does it, with the bootstrap in front. */
+  readonly isByNpm?: boolean;
 }
 
 const running = new Set<ChildProcess>();
@@ -101,8 +103,9 @@ export async function launchInVain(options: Launch): Promise<Ended & { readonly 
   return { ...(await Promise.race([ended, timeout(UP_WITHIN_MS, "it did not end")])), printed: printed() };
 }
 
-function run({ stateDir, port = 0, env }: Launch) {
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(ROOT, "scripts/start.ts")], {
+function run({ stateDir, port = 0, env, isByNpm = false }: Launch) {
+  const direct = ["--disable-warning=ExperimentalWarning", join(ROOT, "scripts/start.ts")];
+  const child = spawn(process.execPath, isByNpm ? [join(ROOT, "scripts/bootstrap.mjs"), "scripts/start.ts"] : direct, {
     cwd: ROOT,
     env: { ...process.env, NODE_OPTIONS: "", PORT: String(port), STATE_DIR: stateDir, ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -87,3 +87,13 @@ test("Ctrl-C leaves no process, and a start afterwards finds keys and messages a
   expect(server).toMatchObject({ liveKey, testKey, operatorKey, projectId });
   expect((await read(server, id)).status).toBe("delivered");
 });
+
+test("npm start passes Ctrl-C on, and what it started goes when it is killed alone", async () => {
+  const dir = makeStateDir();
+  const first = await launch({ stateDir: dir, isByNpm: true });
+  expect(await first.interrupt()).toEqual({ code: 0, signal: null });
+  await isGone(first, dir);
+  const second = await launch({ stateDir: dir, isByNpm: true });
+  process.kill(second.pid, "SIGKILL");
+  await isGone(second, dir);
+});

@@ -46,8 +46,6 @@ async function bundle(main: string): Promise<string> {
     plugins: [nodeBuiltins],
     loader: { ".html": "text", ".sql": "text", ".txt": "text" },
     define: { "process.env.NODE_ENV": '"production"' },
-    sourcemap: "inline",
-    sourcesContent: false,
     logLevel: "silent",
   }).catch((error: Error) => {
     throw new BuildFailed(error.message);

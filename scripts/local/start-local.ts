@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
-import { convertV4MiniflareOptions, Miniflare, MiniflareCoreError } from "miniflare";
+import { convertV4MiniflareOptions, Miniflare, MiniflareCoreError, type MiniflareOptions } from "miniflare";
 import { BuildFailed, type BundledWorker, bundleAll } from "./bundle.ts";
 import { ROOT, readWorkers, type WorkerConfig } from "./configs.ts";
 import { guardWorkerd } from "./guard.ts";
@@ -89,34 +89,48 @@ interface RuntimeOptions {
   readonly vars: (worker: WorkerConfig) => Record<string, string>;
 }
 
-function runtime(workers: readonly BundledWorker[], { port, stateDir, log, vars }: RuntimeOptions): Miniflare {
-  const tmp = join(stateDir, "tmp");
-  rmSync(tmp, { recursive: true, force: true });
-  return new Miniflare(
-    convertV4MiniflareOptions({
-      host: HOST,
-      port: 0, // Miniflare's own entry; the API has a socket of its own, below
-      log: log.forMiniflare,
-      handleStructuredLogs: ({ level, message }) => log.line(level, message),
-      cf: false, // else it is fetched from the network
-      telemetry: { enabled: false },
-      logRequests: false,
-      resourcePersistencePath: join(stateDir, "data"),
-      resourceTmpPath: tmp,
-      workers: workers.map((worker, index) => ({
-        ...worker.options,
-        name: worker.name,
-        rootPath: ROOT,
-        bindings: { ...worker.vars, ...vars(worker) } as Record<string, string>,
-        modulesRules: [],
-        modules: [{ type: "ESModule" as const, path: `${worker.name}.js`, contents: worker.code }],
-        // Miniflare puts a Worker of its own between `fetch` and the network; this binding goes straight.
-        ...(worker.name === DISPATCHER ? { serviceBindings: { ...servicesOf(worker), EGRESS: NETWORK } } : {}),
-        // Straight from workerd: Miniflare's entry Worker in front of it costs more than half of the throughput.
-        ...(index === 0 ? { unsafeDirectSockets: [{ host: HOST, port }] } : {}),
-      })),
-    }),
-  );
+function runtime(workers: readonly BundledWorker[], options: RuntimeOptions): Miniflare {
+  const tmp = join(options.stateDir, "tmp");
+  rmSync(tmp, { recursive: true, force: true }); // of a run before that was killed
+  mkdirSync(tmp);
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = tmp; // where Miniflare makes a folder that it cannot remove when it is killed
+  try {
+    return new Miniflare(optionsOf(workers, tmp, options));
+  } finally {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  }
+}
+
+function optionsOf(
+  workers: readonly BundledWorker[],
+  tmp: string,
+  { port, stateDir, log, vars }: RuntimeOptions,
+): MiniflareOptions {
+  return convertV4MiniflareOptions({
+    host: HOST,
+    port: 0, // Miniflare's own entry; the API has a socket of its own, below
+    log: log.forMiniflare,
+    handleStructuredLogs: ({ level, message }) => log.line(level, message),
+    cf: false, // else it is fetched from the network
+    telemetry: { enabled: false },
+    logRequests: false,
+    resourcePersistencePath: join(stateDir, "data"),
+    resourceTmpPath: tmp,
+    workers: workers.map((worker, index) => ({
+      ...worker.options,
+      name: worker.name,
+      rootPath: ROOT,
+      bindings: { ...worker.vars, ...vars(worker) } as Record<string, string>,
+      modulesRules: [],
+      modules: [{ type: "ESModule" as const, path: `${worker.name}.js`, contents: worker.code }],
+      // Miniflare puts a Worker of its own between `fetch` and the network; this binding goes straight.
+      ...(worker.name === DISPATCHER ? { serviceBindings: { ...servicesOf(worker), EGRESS: NETWORK } } : {}),
+      // Straight from workerd: Miniflare's entry Worker in front of it costs more than half of the throughput.
+      ...(index === 0 ? { unsafeDirectSockets: [{ host: HOST, port }] } : {}),
+    })),
+  });
 }
 
 /** wrangler types service bindings as unknown; they are a record by binding name, or nothing. */
