@@ -57,13 +57,17 @@ describe("a send", () => {
     expect(status).toBe("scheduled");
     const id = message_ids[0] ?? "";
     expect(await read(id)).toMatchObject({ status: "scheduled", due_at: "2040-01-01T00:00:00.000Z" });
-    expect((await world.call("POST", `/v1/messages/${id}/reschedule`, { body: { schedule_at: "2041-01-01T00:00:00Z" } })).status).toBe(200);
+    expect(
+      (await world.call("POST", `/v1/messages/${id}/reschedule`, { body: { schedule_at: "2041-01-01T00:00:00Z" } })).status,
+    ).toBe(200);
     expect((await world.call("POST", `/v1/messages/${id}/cancel`)).status).toBe(200);
     await eventually(async () => (await read(id)).status === "cancelled");
   });
 
   test("whose time to live has passed is never sent", async () => {
-    const { message_ids } = await accepted(email({ ttl_seconds: 1, to: [{ channel: "email", destination: "down@sandbox.test" }] }));
+    const { message_ids } = await accepted(
+      email({ ttl_seconds: 1, to: [{ channel: "email", destination: "down@sandbox.test" }] }),
+    );
     const message = await eventually(async () => {
       const m = await read(message_ids[0] ?? "");
       return ["failed", "expired"].includes(m.status) && m;
@@ -118,7 +122,10 @@ describe("an idempotency key", () => {
 
   test("with another body is refused, and nothing is sent", async () => {
     await accepted(email(), { "idempotency-key": "once" });
-    const response = await world.call("POST", "/v1/send", { body: email({ locale: "en" }), headers: { "idempotency-key": "once" } });
+    const response = await world.call("POST", "/v1/send", {
+      body: email({ locale: "en" }),
+      headers: { "idempotency-key": "once" },
+    });
     expect(response.status).toBe(422);
     expect(await response.json()).toMatchObject({ code: "idempotency_key_reused" });
   });
@@ -131,7 +138,11 @@ describe("an idempotency key", () => {
 
   test("is not shared between live and test", async () => {
     const live = await accepted(email(), { "idempotency-key": "both" });
-    const response = await world.call("POST", "/v1/send", { key: world.testKey, body: email(), headers: { "idempotency-key": "both" } });
+    const response = await world.call("POST", "/v1/send", {
+      key: world.testKey,
+      body: email(),
+      headers: { "idempotency-key": "both" },
+    });
     expect(((await response.json()) as { message_ids: string[] }).message_ids).not.toEqual(live.message_ids);
   });
 });
@@ -140,7 +151,11 @@ describe("what is refused", () => {
   test("comes back with every error and its place", async () => {
     const response = await world.call("POST", "/v1/send", {
       body: {
-        to: [{ channel: "email", destination: "nobody" }, { channel: "pigeon", destination: "x" }, { channel: "sms", destination: "123" }],
+        to: [
+          { channel: "email", destination: "nobody" },
+          { channel: "pigeon", destination: "x" },
+          { channel: "sms", destination: "123" },
+        ],
         content: { email: { subject: "S", text: "T" } },
         ttl_seconds: -1,
         routting: {},
@@ -148,7 +163,13 @@ describe("what is refused", () => {
     });
     expect(response.status).toBe(422);
     const { errors } = (await response.json()) as { errors: { path: string }[] };
-    expect(errors.map((e) => e.path).sort()).toEqual(["routting", "to[0].destination", "to[1].channel", "to[2].destination", "ttl_seconds"]);
+    expect(errors.map((e) => e.path).sort()).toEqual([
+      "routting",
+      "to[0].destination",
+      "to[1].channel",
+      "to[2].destination",
+      "ttl_seconds",
+    ]);
   });
 
   test("an empty bucket answers 429 with the policy and when to come again; critical passes", async () => {
@@ -168,7 +189,10 @@ describe("what is refused", () => {
   test("a used-up quota answers 429 quota_exceeded", async () => {
     const w = await makeWorld({ limits: { monthlyMessages: 1 } });
     expect((await w.call("POST", "/v1/send", { body: email() })).status).toBe(202);
-    expect(await (await w.call("POST", "/v1/send", { body: email() })).json()).toMatchObject({ code: "quota_exceeded", status: 429 });
+    expect(await (await w.call("POST", "/v1/send", { body: email() })).json()).toMatchObject({
+      code: "quota_exceeded",
+      status: 429,
+    });
   });
 
   test("a gate that cannot be reached answers 503, never 202", async () => {
@@ -198,7 +222,8 @@ describe("what is refused", () => {
 });
 
 describe("a batch", () => {
-  const recipients = (n: number) => Array.from({ length: n }, (_, i) => ({ channel: "email", destination: `u${i}@example.com`, variables: { name: `U${i}` } }));
+  const recipients = (n: number) =>
+    Array.from({ length: n }, (_, i) => ({ channel: "email", destination: `u${i}@example.com`, variables: { name: `U${i}` } }));
 
   test("of a thousand recipients is accepted in one request, and each message is delivered", async () => {
     const w = await makeWorld();
@@ -211,7 +236,10 @@ describe("a batch", () => {
     await eventually(async () => {
       const counts = await Promise.all(
         w.deps.shards.map((db) =>
-          db.prepare("SELECT COUNT(*) AS n FROM messages WHERE tenant_id = ? AND status = 'delivered'").bind(w.tenantId).first<{ n: number }>(),
+          db
+            .prepare("SELECT COUNT(*) AS n FROM messages WHERE tenant_id = ? AND status = 'delivered'")
+            .bind(w.tenantId)
+            .first<{ n: number }>(),
         ),
       );
       return counts.reduce((sum, row) => sum + (row?.n ?? 0), 0) === 1000;
@@ -223,7 +251,11 @@ describe("a batch", () => {
       body: { sends: [email(), { to: [] }, "nonsense", email({ template_id: "no_such", content: undefined }), email()] },
     });
     expect(response.status).toBe(202);
-    const body = (await response.json()) as { accepted: number; rejected: number; data: { status: string; error?: { errors: { path: string }[] } }[] };
+    const body = (await response.json()) as {
+      accepted: number;
+      rejected: number;
+      data: { status: string; error?: { errors: { path: string }[] } }[];
+    };
     expect(body.data.map((d) => d.status)).toEqual(["accepted", "rejected", "rejected", "rejected", "accepted"]);
     expect(body).toMatchObject({ accepted: 2, rejected: 3 });
     expect(body.data[3]?.error?.errors[0]?.path).toBe("template_id");
@@ -237,6 +269,10 @@ describe("a batch", () => {
     expect(again.headers.get("idempotent-replayed")).toBe("true");
     expect(await again.json()).toEqual(first);
     const other = (await (await ask({ "idempotency-key": "batch-2" })).json()) as { data: unknown[] };
-    expect(other.data[0]).toMatchObject({ status: "accepted", replayed: true, message_ids: (first as { data: { message_ids: string[] }[] }).data[0]?.message_ids });
+    expect(other.data[0]).toMatchObject({
+      status: "accepted",
+      replayed: true,
+      message_ids: (first as { data: { message_ids: string[] }[] }).data[0]?.message_ids,
+    });
   });
 });
