@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const UP_WITHIN_MS = 60_000;
 const DOWN_WITHIN_MS = 15_000;
-const GONE_WITHIN_MS = 3_000;
+const GONE_WITHIN_MS = 10_000;
 
 export interface Ended {
   readonly code: number | null;
