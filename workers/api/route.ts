@@ -51,6 +51,8 @@ export interface Route {
   readonly auth: Scope | "operator" | "public";
   /** Set on routes that may use a caller cached for up to 30 s, because their gate knows revoked keys. */
   readonly cachedAuth?: boolean;
+  /** Its resources belong to the tenant, and a key of any of its projects reaches them. */
+  readonly tenantWide?: boolean;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;

@@ -34,6 +34,10 @@ import { getMessageRoute } from "./routes/messages/get.ts";
 import { listMessagesRoute } from "./routes/messages/list.ts";
 import { rescheduleMessageRoute } from "./routes/messages/reschedule.ts";
 import { resendMessageRoute } from "./routes/messages/resend.ts";
+import { createProjectRoute } from "./routes/projects/create.ts";
+import { getProjectRoute } from "./routes/projects/get.ts";
+import { listProjectsRoute } from "./routes/projects/list.ts";
+import { updateProjectRoute } from "./routes/projects/update.ts";
 import { listProvidersRoute } from "./routes/providers/list.ts";
 import { getCaughtRoute } from "./routes/sandbox/get.ts";
 import { listCaughtRoute } from "./routes/sandbox/list.ts";
@@ -101,6 +105,11 @@ export const routes: readonly Route[] = [
   listKeysRoute,
   revokeKeyRoute,
   rotateKeyRoute,
+  // projects
+  createProjectRoute,
+  listProjectsRoute,
+  getProjectRoute,
+  updateProjectRoute,
 
   // operator
   createTenantRoute,

@@ -8,6 +8,8 @@ export interface RetryPolicy {
 }
 
 export const DEFAULT_RETRY: RetryPolicy = { stepsSeconds: [10, 60, 300], capSeconds: 3600, totalSeconds: 86_400 };
+/** The longest that any policy may try. */
+export const MAX_RETRY_SECONDS = 7 * 86_400;
 
 /**
  * The instant of the next try, milliseconds since 1970, or `null` to give up. Full jitter: anywhere

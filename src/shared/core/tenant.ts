@@ -1,5 +1,6 @@
 /** What a tenant may do, and how a project wants its sends handled. */
 import type { BucketLimit } from "./bucket.ts";
+import type { Channel } from "./channels.ts";
 import type { Mode } from "./message.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
 
@@ -21,10 +22,22 @@ export interface ProjectSettings {
   /** How long an idempotency key is kept, seconds: 24 h unless set, 30 days at most. */
   readonly idempotencySeconds: number;
   readonly retry: RetryPolicy;
+  /** Channels whose deliveries have a policy of their own, before the project's. */
+  readonly retryByChannel?: Readonly<Partial<Record<Channel, RetryPolicy>>>;
 }
 
 export const DEFAULT_PROJECT: ProjectSettings = { idempotencySeconds: 86_400, retry: DEFAULT_RETRY };
 export const MAX_IDEMPOTENCY_SECONDS = 30 * 86_400;
+
+/** Settings as they are stored: JSON of a ProjectSettings, where what is missing is as by default. */
+export function parseSettings(json: string): ProjectSettings {
+  return { ...DEFAULT_PROJECT, ...(JSON.parse(json) as Partial<ProjectSettings>) };
+}
+
+/** How a delivery on this channel is tried again: the channel's own policy, else the project's. */
+export function retryFor(settings: ProjectSettings, channel: Channel): RetryPolicy {
+  return settings.retryByChannel?.[channel] ?? settings.retry;
+}
 
 export const SCOPES = [
   "messages:send",

@@ -190,15 +190,18 @@ function aboutOwnership(route: Route, of: Of): void {
     route.auth === "operator" ? (["bad_request", "not_found", "validation_failed"] as const) : (["not_found"] as const);
 
   if (route.auth !== "operator") {
-    it.each(["stranger", "sibling"] as const)("shows nothing to a %s, and leaves all as it was", async (who) => {
-      const { owner, [who]: other } = of();
-      const params = await makeFor(route.path, owner);
-      const view = async () => (await owner.call("GET", viewPath(route, params))).json();
-      const before = await view();
-      for (const body of validBodies(route)) await expectProblem(await ask(other, route, { params, body }), "not_found");
-      expect(await view()).toEqual(before);
-      expect((await ask(owner, route, { params })).status, "its owner finds it").not.toBe(404);
-    });
+    it.each(route.tenantWide ? (["stranger"] as const) : (["stranger", "sibling"] as const))(
+      "shows nothing to a %s, and leaves all as it was",
+      async (who) => {
+        const { owner, [who]: other } = of();
+        const params = await makeFor(route.path, owner);
+        const view = async () => (await owner.call("GET", viewPath(route, params))).json();
+        const before = await view();
+        for (const body of validBodies(route)) await expectProblem(await ask(other, route, { params, body }), "not_found");
+        expect(await view()).toEqual(before);
+        expect((await ask(owner, route, { params })).status, "its owner finds it").not.toBe(404);
+      },
+    );
   }
 
   it("answers for an id that nobody has, and for one that is none", async () => {

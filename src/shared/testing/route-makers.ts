@@ -48,6 +48,7 @@ let serial = 0;
 
 export const MAKERS: Readonly<Record<string, (world: World) => Promise<Params>>> = {
   "/v1/keys/": async (world) => idOf(await post(world, "/v1/keys", { name: "Battery", mode: "live", scopes: ["keys:read"] })),
+  "/v1/projects/": async (world) => idOf(await post(world, "/v1/projects", { name: `Battery ${++serial}` })),
   "/v1/connections/": async (world) =>
     idOf(await post(world, "/v1/connections", { channel: "email", provider: "sandbox", name: `Battery ${++serial}` })),
   "/v1/templates/": async (world) =>

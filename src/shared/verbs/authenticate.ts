@@ -1,6 +1,6 @@
 /** Who holds this key. */
 import { Fault } from "../core/faults.ts";
-import { type Caller, DEFAULT_LIMITS, DEFAULT_PROJECT, type Scope } from "../core/tenant.ts";
+import { type Caller, DEFAULT_LIMITS, parseSettings, type Scope } from "../core/tenant.ts";
 import { findKeyOwner } from "../db/control/keys.ts";
 import type { Deps } from "./deps.ts";
 
@@ -9,6 +9,14 @@ const CACHE_MS = 30_000;
 const CACHE_LIMIT = 10_000;
 
 const cache = new Map<string, { caller: Caller; until: number }>();
+/** Moves whenever callers are forgotten, so that what was read before that is not kept after it. */
+let forgotten = 0;
+
+/** The next request of each key of this tenant reads again. In this isolate: others keep theirs for up to 30 s. */
+export function forgetCallers(tenantId: string): void {
+  forgotten += 1;
+  for (const [token, { caller }] of cache) if (caller.tenantId === tenantId) cache.delete(token);
+}
 
 /** Reads `Authorization: Bearer ck_…`. */
 export function bearer(header: string | null): string {
@@ -28,6 +36,7 @@ export async function authenticate(deps: Pick<Deps, "control" | "now">, token: s
     if (known && known.until > now) return unexpired(known.caller, now);
   }
   if (!KEY.test(token)) throw new Fault("unauthenticated");
+  const before = forgotten;
   const owner = await findKeyOwner(deps.control, await sha256Hex(token));
   if (!owner) throw new Fault("unauthenticated");
   if (owner.key.revokedAt !== null) {
@@ -45,12 +54,12 @@ export async function authenticate(deps: Pick<Deps, "control" | "now">, token: s
     expiresAt: key.expiresAt,
     keyLimit: key.rateLimit === null ? null : (JSON.parse(key.rateLimit) as Caller["keyLimit"]),
     limits: { ...DEFAULT_LIMITS, ...(JSON.parse(tenant.limits) as object) },
-    project: { ...DEFAULT_PROJECT, ...(JSON.parse(owner.settings) as object) },
+    project: parseSettings(owner.settings),
     dbShards: JSON.parse(tenant.dbShards) as number[],
     gateShards: tenant.gateShards,
   };
   if (cache.size >= CACHE_LIMIT) cache.clear();
-  cache.set(token, { caller, until: now + CACHE_MS });
+  if (before === forgotten) cache.set(token, { caller, until: now + CACHE_MS });
   return unexpired(caller, now);
 }
 

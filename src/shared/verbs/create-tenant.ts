@@ -1,19 +1,19 @@
 /** Makes a tenant with its first project and keys. */
-import { CHANNELS } from "../core/channels.ts";
+import { Fault } from "../core/faults.ts";
 import { newId } from "../core/ids.ts";
-import { DEFAULT_LIMITS, DEFAULT_PROJECT, SCOPES, type TenantLimits } from "../core/tenant.ts";
+import { DEFAULT_LIMITS, DEFAULT_PROJECT, type TenantLimits } from "../core/tenant.ts";
 import { commit } from "../db/commit.ts";
 import { auditRow } from "../db/control/audit.ts";
-import { connectionsOf } from "../db/control/connections.ts";
-import { keysOf } from "../db/control/keys.ts";
 import { insertTenant } from "../db/control/tenants.ts";
-import { mintKey } from "./create-key.ts";
 import type { Deps } from "./deps.ts";
+import { startProject } from "./first-project.ts";
 
 export interface NewTenant {
   readonly name: string;
   readonly limits?: Partial<TenantLimits>;
   readonly gateShards?: number;
+  /** Indexes of the message databases to place it on; all unless set. */
+  readonly dbShards?: readonly number[] | undefined;
   /** Gives the first project a sandbox connection on every channel, so that it can send at once. */
   readonly sandbox: boolean;
   readonly requestId: string;
@@ -32,43 +32,39 @@ export async function createTenant(
 ): Promise<MadeTenant> {
   const { control, random } = deps;
   const now = deps.now();
-  const scope = { tenantId: newId("ten", now, random), projectId: newId("prj", now, random) };
-  const key = { scopes: SCOPES, expiresAt: null, rateLimit: null };
-  const live = await mintKey(deps, { ...key, name: "First live key", mode: "live" });
-  const test = await mintKey(deps, { ...key, name: "First test key", mode: "test" });
-  const empty = await deps.sealer.seal({});
+  const tenantId = newId("ten", now, random);
+  const dbShards = input.dbShards ?? deps.shards.map((_, i) => i);
+  checkShards(deps, dbShards);
+  const project = await startProject(deps, tenantId, {
+    name: "Default",
+    settings: DEFAULT_PROJECT,
+    sandbox: input.sandbox,
+  });
+  const scope = { tenantId, projectId: project.row.id };
   await commit(control, [
-    ...insertTenant(control, scope, {
+    insertTenant(control, scope, {
       name: input.name,
       limits: { ...DEFAULT_LIMITS, ...input.limits },
-      settings: DEFAULT_PROJECT,
-      dbShards: deps.shards.map((_, i) => i),
+      dbShards,
       gateShards: input.gateShards ?? 1,
       now,
     }),
-    keysOf(control, scope).insert(live.row),
-    keysOf(control, scope).insert(test.row),
-    ...(input.sandbox ? CHANNELS : []).map((channel) =>
-      connectionsOf(control, scope).insert({
-        id: newId("con", now, random),
-        channel,
-        provider: "sandbox",
-        name: `Sandbox ${channel}`,
-        priority: 1000,
-        enabled: true,
-        settings: "{}",
-        credentials: empty.jwe,
-        credentialsKeyId: empty.keyId,
-        verifiedAt: now,
-        createdAt: now,
-        updatedAt: now,
-      }),
-    ),
+    ...project.writes,
     auditRow(
       control,
       { ...scope, name: "operator", requestId: input.requestId },
-      { id: newId("aud", now, random), at: now, action: "tenant.created", target: scope.tenantId, details: { name: input.name } },
+      { id: newId("aud", now, random), at: now, action: "tenant.created", target: tenantId, details: { name: input.name } },
     ),
   ]);
-  return { ...scope, liveKey: live.secret, testKey: test.secret };
+  return { ...scope, liveKey: project.liveKey, testKey: project.testKey };
+}
+
+/** Refuses, by its place in the body, an index that no message database of this deployment has. */
+export function checkShards(deps: Pick<Deps, "shards">, dbShards: readonly number[]): void {
+  const errors = dbShards.flatMap((shard, i) =>
+    deps.shards[shard] === undefined
+      ? [{ path: `db_shards[${i}]`, message: `There is no message database ${shard}: they are 0 to ${deps.shards.length - 1}.` }]
+      : [],
+  );
+  if (errors.length > 0) throw new Fault("validation_failed", { errors });
 }

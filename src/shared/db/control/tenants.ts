@@ -1,25 +1,23 @@
 import { drizzle } from "drizzle-orm/d1";
-import type { ProjectSettings, TenantLimits } from "../../core/tenant.ts";
+import type { TenantLimits } from "../../core/tenant.ts";
 import { statement } from "../commit.ts";
-import type { ProjectScope, TenantScope } from "../scope.ts";
-import { projects, tenants } from "./schema.ts";
+import type { TenantScope } from "../scope.ts";
+import { tenants } from "./schema.ts";
 
 export interface NewTenantRow {
   readonly name: string;
   readonly limits: TenantLimits;
-  readonly settings: ProjectSettings;
   readonly dbShards: readonly number[];
   readonly gateShards: number;
   readonly now: number;
 }
 
-/** A tenant and its first project. */
-export function insertTenant(db: D1Database, scope: ProjectScope, row: NewTenantRow): D1PreparedStatement[] {
-  const d = drizzle(db);
-  return [
-    statement(
-      db,
-      d.insert(tenants).values({
+export function insertTenant(db: D1Database, scope: TenantScope, row: NewTenantRow): D1PreparedStatement {
+  return statement(
+    db,
+    drizzle(db)
+      .insert(tenants)
+      .values({
         id: scope.tenantId,
         name: row.name,
         status: "active",
@@ -28,18 +26,7 @@ export function insertTenant(db: D1Database, scope: ProjectScope, row: NewTenant
         gateShards: row.gateShards,
         createdAt: row.now,
       }),
-    ),
-    statement(
-      db,
-      d.insert(projects).values({
-        id: scope.projectId,
-        tenantId: scope.tenantId,
-        name: "Default",
-        settings: JSON.stringify(row.settings),
-        createdAt: row.now,
-      }),
-    ),
-  ];
+  );
 }
 
 /** The message databases that a tenant is placed on; none for a tenant that is not there. */

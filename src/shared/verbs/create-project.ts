@@ -1,0 +1,24 @@
+/** A further project of a tenant, with its first keys. */
+import { newId } from "../core/ids.ts";
+import { commit } from "../db/commit.ts";
+import { auditRow } from "../db/control/audit.ts";
+import type { Actor, Deps } from "./deps.ts";
+import { type NewProject, type ProjectStart, startProject } from "./first-project.ts";
+
+export async function createProject(
+  deps: Pick<Deps, "control" | "now" | "random" | "sealer">,
+  actor: Actor,
+  input: NewProject,
+): Promise<Omit<ProjectStart, "writes">> {
+  const { writes, ...made } = await startProject(deps, actor.tenantId, input);
+  const { id, name, createdAt } = made.row;
+  await commit(deps.control, [
+    ...writes,
+    auditRow(
+      deps.control,
+      { ...actor, projectId: id },
+      { id: newId("aud", createdAt, deps.random), at: createdAt, action: "project.created", target: id, details: { name } },
+    ),
+  ]);
+  return made;
+}

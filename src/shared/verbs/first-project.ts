@@ -1,0 +1,67 @@
+/** What a new project begins with: its row, a live and a test key, and, if asked for, the sandbox on every channel. */
+import { CHANNELS } from "../core/channels.ts";
+import { newId } from "../core/ids.ts";
+import { type ProjectSettings, SCOPES } from "../core/tenant.ts";
+import { connectionsOf } from "../db/control/connections.ts";
+import { keysOf } from "../db/control/keys.ts";
+import { type ProjectRow, projectsOf } from "../db/control/projects.ts";
+import { mintKey } from "./create-key.ts";
+import type { Deps } from "./deps.ts";
+
+export interface NewProject {
+  readonly name: string;
+  readonly settings: ProjectSettings;
+  /** Gives the project a sandbox connection on every channel, so that it can send at once. */
+  readonly sandbox: boolean;
+}
+
+export interface ProjectStart {
+  readonly row: ProjectRow;
+  /** In this answer only; the database keeps their hashes. */
+  readonly liveKey: string;
+  readonly testKey: string;
+  /** To be committed together. */
+  readonly writes: readonly D1PreparedStatement[];
+}
+
+export async function startProject(
+  deps: Pick<Deps, "control" | "now" | "random" | "sealer">,
+  tenantId: string,
+  { name, settings, sandbox }: NewProject,
+): Promise<ProjectStart> {
+  const { control, random } = deps;
+  const now = deps.now();
+  const id = newId("prj", now, random);
+  const scope = { tenantId, projectId: id };
+  const key = { scopes: SCOPES, expiresAt: null, rateLimit: null };
+  const live = await mintKey(deps, { ...key, name: "First live key", mode: "live" });
+  const test = await mintKey(deps, { ...key, name: "First test key", mode: "test" });
+  const empty = await deps.sealer.seal({});
+  const row = { id, tenantId, name, settings: JSON.stringify(settings), createdAt: now };
+  return {
+    row,
+    liveKey: live.secret,
+    testKey: test.secret,
+    writes: [
+      projectsOf(control, scope).insert(row),
+      keysOf(control, scope).insert(live.row),
+      keysOf(control, scope).insert(test.row),
+      ...(sandbox ? CHANNELS : []).map((channel) =>
+        connectionsOf(control, scope).insert({
+          id: newId("con", now, random),
+          channel,
+          provider: "sandbox",
+          name: `Sandbox ${channel}`,
+          priority: 1000,
+          enabled: true,
+          settings: "{}",
+          credentials: empty.jwe,
+          credentialsKeyId: empty.keyId,
+          verifiedAt: now,
+          createdAt: now,
+          updatedAt: now,
+        }),
+      ),
+    ],
+  };
+}
