@@ -20,7 +20,7 @@ export interface Desk {
   ring(bells: Parameters<Ringer["ring"]>[0]): Promise<void>;
   /** Asks the provider, with the stored credentials, whether they work. Sends nothing. */
   verifyConnection(scope: { readonly tenantId: string; readonly projectId: string }, connectionId: string): Promise<Verification>;
-  /** A project's connections changed: forget the opened ones. */
+  /** A project's connections or settings changed: forget the opened ones and what was read of the settings. */
   connectionsChanged(scope: { readonly tenantId: string; readonly projectId: string }): Promise<void>;
   queues(): Promise<readonly QueueState[]>;
   /** Whether the dispatcher reaches its databases and can open sealed credentials: a check's name → `ok` or why not. */

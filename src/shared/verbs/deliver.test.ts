@@ -164,6 +164,42 @@ test("a passing failure comes back on its own bell, and ends well", async () => 
   expect(new Set(s.carried).size).toBe(3);
 });
 
+test("a project's own policy sets the next try: the channel's, before the project's, before the default", async () => {
+  const s = await stage(() => no(429, "TooManyRequestsException"));
+  // One byte is the jitter: as late as it allows. More than one are ids.
+  const deps: Deps = { ...s.deps, random: (n) => (n === 1 ? new Uint8Array([255]) : s.deps.random(n)) };
+  const policy = (steps_seconds: number[]) => ({ steps_seconds, cap_seconds: 3600, total_seconds: 86_400 });
+  const waits = async () => {
+    await plan(deps, s.world.tenantId, [submission(s.world)]);
+    await deliver(deps, s.world.tenantId, SHARD, s.bells.splice(0), runAll);
+    const [again] = s.bells.splice(0);
+    const row = await db(deps).prepare("SELECT due_at FROM packs WHERE id = ?").bind(again?.pack).first<{ due_at: number }>();
+    return ((row?.due_at ?? 0) - s.clock.now) / 1000;
+  };
+  const set = async (settings: object) => {
+    const answer = await s.world.call("PATCH", `/v1/projects/${s.world.projectId}`, { body: { settings } });
+    expect(answer.status).toBe(200);
+  };
+  expect(await waits()).toBe(10);
+  await set({ retry: policy([1]) });
+  expect(await waits()).toBe(1);
+  await set({ retry_by_channel: { email: policy([20]), sms: policy([3000]) } });
+  expect(await waits()).toBe(20);
+  await set({ retry_by_channel: { email: null } });
+  expect(await waits()).toBe(1);
+});
+
+test("a project's total is when a delivery is given up", async () => {
+  const s = await stage(() => no(429, "TooManyRequestsException"));
+  const retry = { steps_seconds: [1], cap_seconds: 3600, total_seconds: 60 };
+  await s.world.call("PATCH", `/v1/projects/${s.world.projectId}`, { body: { settings: { retry } } });
+  const sub = submission(s.world);
+  await plan(s.deps, s.world.tenantId, [sub]);
+  s.clock.now += 60_000;
+  await s.ring(s.bells.splice(0));
+  expect(await s.read(sub.first)).toMatchObject({ status: "failed", deliveries: [{ phase: "failed" }] });
+});
+
 test("a permanent no ends in one dead letter with the attempt and the reason", async () => {
   const s = await stage(() => no(400, "MessageRejected"));
   const sub = submission(s.world);

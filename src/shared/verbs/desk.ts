@@ -4,6 +4,7 @@ import { newestSealed } from "../db/control/newest-sealed.ts";
 import type { Desk, QueueState } from "../ports/desk.ts";
 import { forgetAccounts } from "./accounts.ts";
 import type { Deps } from "./deps.ts";
+import { forgetSettings } from "./project-settings.ts";
 import { verifyConnection } from "./verify-connection.ts";
 
 const QUEUES = [...CHANNELS.flatMap((channel) => LANES.map((lane) => sendQueue(channel, lane))), "events"];
@@ -12,7 +13,10 @@ export function makeDesk(deps: Omit<Deps, "desk">): Desk {
   return {
     ring: (bells) => deps.ringer.ring(bells),
     verifyConnection: (scope, id) => verifyConnection(deps, scope, id),
-    connectionsChanged: async (scope) => forgetAccounts(scope),
+    async connectionsChanged(scope) {
+      forgetAccounts(scope);
+      forgetSettings(scope);
+    },
     queues: () => Promise.all(QUEUES.map((queue) => stateOf(deps, queue))),
     async health() {
       const checks: Record<string, string> = {};

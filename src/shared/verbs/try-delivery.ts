@@ -3,12 +3,13 @@ import type { Signal } from "../contract/jobs.ts";
 import { type Caught, caughtOfEnvelope } from "../core/caught.ts";
 import type { GivenUp } from "../core/dead-letter.ts";
 import type { Delivery, Order } from "../core/message.ts";
-import { DEFAULT_RETRY } from "../core/retry.ts";
+import { DEFAULT_RETRY, MAX_RETRY_SECONDS, type RetryPolicy } from "../core/retry.ts";
 import { type Settlement, settleAbandoned, settleFault, settleTry, settleUntried } from "../core/settlement.ts";
 import { FINAL_STATUSES, type Status } from "../core/status.ts";
 import type { ClaimedRow } from "../db/messages/packs.ts";
 import type { OutcomeRow } from "../db/messages/settle.ts";
 import { type Carriage, carry, type DeliverDeps, isRepeatable, prepare } from "./carry.ts";
+import { retryPolicy } from "./project-settings.ts";
 
 /** What a try leaves to write. `done` needs no further try, `again` is due at `at`. */
 export interface Tried {
@@ -23,6 +24,9 @@ export interface Tried {
 
 /** Leases of one pack that may run out with nothing settled, before what it carries is taken for poison. */
 const MOST_CLAIMS = 5;
+
+/** Until the project's own is known, no fault of ours gives up what the project may want tried for longer. */
+const MOST_PATIENT: RetryPolicy = { ...DEFAULT_RETRY, totalSeconds: MAX_RETRY_SECONDS };
 
 export async function tryDelivery(
   deps: DeliverDeps,
@@ -47,14 +51,21 @@ export async function tryDelivery(
   const order = orderOf(row, orders);
   if (!order) return settled(settleUntried(delivery, { code: "no_order", reason: "Its order is gone.", now }));
   const guarantee = order.delivery ?? "at_least_once";
+  const scope = { tenantId, projectId: row.project_id };
+  let policy = MOST_PATIENT;
   const fault = (event: string, error: unknown) => {
     deps.log({ level: "error", event, message_id: messageId, error: String(error) });
-    return settled(settleFault(delivery, { now: deps.now(), policy: DEFAULT_RETRY, reason: String(error).slice(0, 200) }));
+    return settled(settleFault(delivery, { now: deps.now(), policy, reason: String(error).slice(0, 200) }));
   };
 
   let prepared: Awaited<ReturnType<typeof prepare>>;
   try {
-    prepared = await prepare(deps, { tenantId, projectId: row.project_id }, row, order);
+    [prepared] = await Promise.all([
+      prepare(deps, scope, row, order),
+      retryPolicy(deps, scope, delivery.channel).then((known) => {
+        policy = known;
+      }),
+    ]);
   } catch (error) {
     return fault("delivery_not_prepared", error);
   }
@@ -73,7 +84,7 @@ export async function tryDelivery(
       delivery,
       now: deps.now(),
       guarantee,
-      policy: DEFAULT_RETRY,
+      policy,
       expiresAt: row.expires_at,
       random: (deps.random(1)[0] ?? 0) / 256,
     });
