@@ -2,11 +2,13 @@
 import type { Route } from "./route.ts";
 import { createTenantRoute } from "./routes/admin/create-tenant.ts";
 import { surveyDeadLettersRoute } from "./routes/admin/dlq.ts";
+import { getTenantRoute } from "./routes/admin/get-tenant.ts";
 import { adminHealthRoute } from "./routes/admin/health.ts";
 import { listTenantsRoute } from "./routes/admin/list-tenants.ts";
 import { livenessRoute } from "./routes/admin/liveness.ts";
 import { queuesRoute } from "./routes/admin/queues.ts";
 import { replayAnywhereRoute } from "./routes/admin/replay.ts";
+import { updateTenantRoute } from "./routes/admin/update-tenant.ts";
 import { deleteAttachmentRoute } from "./routes/attachments/delete.ts";
 import { downloadFileRoute } from "./routes/attachments/download.ts";
 import { getAttachmentRoute } from "./routes/attachments/get.ts";
@@ -114,6 +116,8 @@ export const routes: readonly Route[] = [
   // operator
   createTenantRoute,
   listTenantsRoute,
+  getTenantRoute,
+  updateTenantRoute,
   queuesRoute,
   surveyDeadLettersRoute,
   replayAnywhereRoute,

@@ -3,19 +3,43 @@ import { z } from "zod";
 import { pageQuery, timestamp } from "./common.ts";
 import { replayAsk } from "./dead-letters.ts";
 
+export const tenantId = z.object({ id: z.string().max(64) });
+
+const name = z.string().min(1).max(100);
+
+export const limitsChange = z.strictObject({
+  rate_per_second: z.number().positive().max(1e6).exactOptional(),
+  burst: z.int().positive().max(1e7).exactOptional(),
+  monthly_messages: z.int().nonnegative().nullable().exactOptional().describe("Null for no limit."),
+  critical_exempt: z.boolean().exactOptional().describe("Whether `priority: critical` passes when the bucket is empty."),
+});
+
+const gateShards = z.int().min(1).max(64).describe("More for a tenant that sends very much; cannot be lowered later.");
+
+const dbShards = z
+  .array(z.int().min(0).max(99))
+  .min(1)
+  .max(100)
+  .refine((list) => new Set(list).size === list.length, "Names a database twice.")
+  .describe("Indexes of the message databases that it is placed on; none can be taken away later.");
+
 export const createTenant = z.strictObject({
-  name: z.string().min(1).max(100),
-  limits: z
-    .strictObject({
-      rate_per_second: z.number().positive().max(1e6).exactOptional(),
-      burst: z.int().positive().max(1e7).exactOptional(),
-      monthly_messages: z.int().nonnegative().nullable().exactOptional().describe("Null for no limit."),
-      critical_exempt: z.boolean().exactOptional().describe("Whether `priority: critical` passes when the bucket is empty."),
-    })
-    .default({}),
-  gate_shards: z.int().min(1).max(64).default(1).describe("More for a tenant that sends very much; cannot be lowered later."),
+  name,
+  limits: limitsChange.default({}),
+  gate_shards: gateShards.default(1),
+  db_shards: dbShards.exactOptional().describe("Indexes of the message databases that it is placed on; all unless set."),
   sandbox: z.boolean().default(true).describe("A sandbox connection on every channel, so that it can send at once."),
 });
+
+export const updateTenant = z
+  .strictObject({
+    name: name.exactOptional(),
+    status: z.enum(["active", "suspended"]).exactOptional(),
+    limits: limitsChange.exactOptional(),
+    gate_shards: gateShards.exactOptional(),
+    db_shards: dbShards.exactOptional(),
+  })
+  .describe("What is left out stays as it is.");
 
 export const newTenantShape = z
   .object({

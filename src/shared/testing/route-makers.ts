@@ -1,5 +1,5 @@
 /** How to make one of each resource, through the API, for the batteries that need an id. Keyed by the path before its first parameter. */
-import { eventually, type World } from "./world.ts";
+import { eventually, OPERATOR_KEY, type World } from "./world.ts";
 
 /** Values of the path's parameters. */
 export type Params = Readonly<Record<string, string>>;
@@ -11,8 +11,8 @@ const email = (destination: string, over: object = {}) => ({
   ...over,
 });
 
-async function post(world: World, path: string, body: unknown): Promise<Record<string, unknown>> {
-  const response = await world.call("POST", path, { body });
+async function post(world: World, path: string, body: unknown, key = world.liveKey): Promise<Record<string, unknown>> {
+  const response = await world.call("POST", path, { body, key });
   if (!response.ok) throw new Error(`POST ${path} answered ${response.status}: ${await response.text()}`);
   return (await response.json()) as Record<string, unknown>;
 }
@@ -48,6 +48,10 @@ let serial = 0;
 
 export const MAKERS: Readonly<Record<string, (world: World) => Promise<Params>>> = {
   "/v1/keys/": async (world) => idOf(await post(world, "/v1/keys", { name: "Battery", mode: "live", scopes: ["keys:read"] })),
+  "/admin/tenants/": async (world) => {
+    const { tenant_id } = await post(world, "/admin/tenants", { name: `Battery ${++serial}` }, OPERATOR_KEY);
+    return { id: String(tenant_id) };
+  },
   "/v1/projects/": async (world) => idOf(await post(world, "/v1/projects", { name: `Battery ${++serial}` })),
   "/v1/connections/": async (world) =>
     idOf(await post(world, "/v1/connections", { channel: "email", provider: "sandbox", name: `Battery ${++serial}` })),

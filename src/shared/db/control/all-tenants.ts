@@ -2,8 +2,7 @@
 import { desc, lt } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { tenants } from "./schema.ts";
-
-export type TenantRow = typeof tenants.$inferSelect;
+import type { TenantRow } from "./tenants.ts";
 
 /** Newest first; ids below `before`. */
 export async function listTenants(db: D1Database, before: string | null, limit: number): Promise<TenantRow[]> {

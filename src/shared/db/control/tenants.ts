@@ -1,8 +1,11 @@
+import { eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { TenantLimits } from "../../core/tenant.ts";
 import { statement } from "../commit.ts";
 import type { TenantScope } from "../scope.ts";
 import { tenants } from "./schema.ts";
+
+export type TenantRow = typeof tenants.$inferSelect;
 
 export interface NewTenantRow {
   readonly name: string;
@@ -27,6 +30,42 @@ export function insertTenant(db: D1Database, scope: TenantScope, row: NewTenantR
         createdAt: row.now,
       }),
   );
+}
+
+export interface TenantRowChange {
+  readonly name?: string;
+  readonly status?: TenantRow["status"];
+  readonly limits?: Partial<TenantLimits>;
+  readonly gateShards?: number;
+  readonly dbShards?: readonly number[];
+}
+
+/** One tenant's own row, for the operator. */
+export function tenantOf(db: D1Database, scope: TenantScope) {
+  const d = drizzle(db);
+  const mine = eq(tenants.id, scope.tenantId);
+  return {
+    async get(): Promise<TenantRow | undefined> {
+      return d.select().from(tenants).where(mine).get();
+    },
+    /** Limits are patched where they are; the number of gates never shrinks, whoever else changes it. */
+    update({ name, status, limits, gateShards, dbShards }: TenantRowChange): D1PreparedStatement {
+      return statement(
+        db,
+        d
+          .update(tenants)
+          .set({
+            ...(name === undefined ? {} : { name }),
+            ...(status === undefined ? {} : { status }),
+            // A merge patch drops what is null, and a monthly limit that is missing is none: DEFAULT_LIMITS has null.
+            ...(limits === undefined ? {} : { limits: sql`json_patch(${tenants.limits}, ${JSON.stringify(limits)})` }),
+            ...(gateShards === undefined ? {} : { gateShards: sql`max(${tenants.gateShards}, ${gateShards})` }),
+            ...(dbShards === undefined ? {} : { dbShards: JSON.stringify(dbShards) }),
+          })
+          .where(mine),
+      );
+    },
+  };
 }
 
 /** The message databases that a tenant is placed on; none for a tenant that is not there. */

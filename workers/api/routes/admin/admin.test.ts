@@ -57,11 +57,121 @@ describe("tenants", () => {
     expect(seen).toEqual([...new Set(seen)].sort().reverse());
   });
 
+  it("are placed where the operator says, and nowhere that is not there", async () => {
+    const make = (body: object) => world.call("POST", "/admin/tenants", { key, body: { name: "Placed", ...body } });
+    const { tenant_id } = (await (await make({ gate_shards: 3, db_shards: [1] })).json()) as { tenant_id: string };
+    const read = await world.call("GET", `/admin/tenants/${tenant_id}`, { key });
+    expect(await read.json()).toMatchObject({ id: tenant_id, gate_shards: 3, db_shards: [1], status: "active" });
+    for (const db_shards of [[2], [0, 99], [1, 1], []]) {
+      const refused = await make({ db_shards });
+      expect(refused.status).toBe(422);
+      expect(((await refused.json()) as { errors: { path: string }[] }).errors[0]?.path).toMatch(/^db_shards/);
+    }
+  });
+
   it("are nothing for a tenant's own key", async () => {
     for (const path of ["/admin/tenants", "/admin/queues", "/admin/dlq", "/admin/healthz"]) {
       expect((await world.call("GET", path)).status).toBe(401);
       expect((await world.call("GET", path, { key: null })).status).toBe(401);
     }
+  });
+});
+
+describe("a change of a tenant", () => {
+  const patch = (w: World, body: object) => w.call("PATCH", `/admin/tenants/${w.tenantId}`, { key, body });
+  const send = (w: World, headers: Record<string, string> = {}) =>
+    w.call("POST", "/v1/send", {
+      headers,
+      body: {
+        to: [{ channel: "sms", destination: "+447700900123" }],
+        content: { sms: { text: "Hi" } },
+        schedule_at: "2040-01-01T00:00:00Z",
+      },
+    });
+
+  it("touches what it names and nothing else, and is audited", async () => {
+    const w = await makeWorld({ limits: { ratePerSecond: 7, burst: 9, monthlyMessages: 100 } });
+    const answer = await patch(w, { name: "Renamed", limits: { burst: 10, monthly_messages: null } });
+    expect(answer.status).toBe(200);
+    const tenant = await answer.json();
+    expect(tenant).toMatchObject({
+      name: "Renamed",
+      status: "active",
+      limits: { rate_per_second: 7, burst: 10, monthly_messages: null, critical_exempt: true },
+      db_shards: [0, 1],
+      gate_shards: 1,
+    });
+    expect(await (await patch(w, {})).json()).toEqual(tenant);
+    const { results } = await w.deps.control
+      .prepare("SELECT actor, project_id, target, details FROM audit WHERE tenant_id = ? AND action = 'tenant.updated'")
+      .bind(w.tenantId)
+      .all();
+    expect(results).toEqual([
+      {
+        actor: "operator",
+        project_id: null,
+        target: w.tenantId,
+        details: '{"name":"Renamed","limits":{"burst":10,"monthlyMessages":null}}',
+      },
+    ]);
+  });
+
+  it("to suspended shuts every key out at once, also one that was just sending, and back lets it in", async () => {
+    const w = await makeWorld();
+    expect((await send(w)).status).toBe(202);
+    await patch(w, { status: "suspended" });
+    for (let i = 0; i < 2; i++) {
+      expect((await send(w)).status).toBe(403);
+      expect((await w.call("GET", "/v1/messages")).status).toBe(403);
+    }
+    await patch(w, { status: "active" });
+    expect((await send(w)).status).toBe(202);
+  });
+
+  it("of the limits holds for the next send", async () => {
+    const w = await makeWorld({ limits: { monthlyMessages: 1 } });
+    expect([(await send(w)).status, (await send(w)).status]).toEqual([202, 429]);
+    await patch(w, { limits: { monthly_messages: 2 } });
+    expect([(await send(w)).status, (await send(w)).status]).toEqual([202, 429]);
+  });
+
+  it("to more gates finds every message that was there before, and every later one", async () => {
+    const w = await makeWorld();
+    const ids: string[] = [];
+    const some = async () => {
+      for (let i = 0; i < 8; i++) {
+        const { message_ids } = (await (await send(w, { "idempotency-key": crypto.randomUUID() })).json()) as {
+          message_ids: string[];
+        };
+        ids.push(...message_ids);
+      }
+    };
+    await some();
+    expect(((await (await patch(w, { gate_shards: 4 })).json()) as { gate_shards: number }).gate_shards).toBe(4);
+    await some();
+    for (const id of ids) expect((await w.call("GET", `/v1/messages/${id}`)).status).toBe(200);
+    const held = await Promise.all([0, 1, 2, 3].map(async (shard) => (await w.deps.gate(w.tenantId, shard).stats()).held));
+    expect(held.reduce((sum, n) => sum + n, 0)).toBe(16);
+    expect(
+      held.slice(1).some((n) => n > 0),
+      "the new gates are in use",
+    ).toBe(true);
+    const { data } = (await (await w.call("GET", "/v1/messages?limit=100")).json()) as { data: { id: string }[] };
+    expect(data.map(({ id }) => id).sort()).toEqual([...ids].sort());
+  });
+
+  it("never takes a gate or a database away, and says why", async () => {
+    const w = await makeWorld({ gateShards: 2 });
+    for (const [body, why] of [
+      [{ gate_shards: 1 }, "idempotency keys"],
+      [{ db_shards: [0] }, "look only where"],
+    ] as const) {
+      const refused = await patch(w, body);
+      expect(refused.status).toBe(409);
+      expect(((await refused.json()) as { detail: string }).detail).toContain(why);
+    }
+    expect((await patch(w, { db_shards: [0, 1, 7] })).status).toBe(422);
+    expect((await patch(w, { gate_shards: 2, db_shards: [1, 0] })).status).toBe(200);
   });
 });
 

@@ -1,6 +1,7 @@
 import { newTenantShape, createTenant as shape } from "../../../../src/shared/contract/admin.ts";
 import { createTenant } from "../../../../src/shared/verbs/create-tenant.ts";
 import { route } from "../../route.ts";
+import { limitsIn } from "./view.ts";
 
 export const createTenantRoute = route({
   method: "POST",
@@ -10,18 +11,20 @@ export const createTenantRoute = route({
   summary: "Make a tenant with its first project and keys",
   auth: "operator",
   body: shape,
+  examples: [
+    { summary: "With the usual limits", body: { name: "Acme" } },
+    {
+      summary: "One that sends very much",
+      body: { name: "Big", limits: { rate_per_second: 5000, burst: 50_000 }, gate_shards: 8 },
+    },
+  ],
   responses: { 201: { description: "The tenant; its keys are shown this once.", body: newTenantShape } },
   handle: async ({ deps, body, requestId }) => {
-    const { rate_per_second, burst, monthly_messages, critical_exempt } = body.limits;
     const made = await createTenant(deps, {
       name: body.name,
-      limits: {
-        ...(rate_per_second === undefined ? {} : { ratePerSecond: rate_per_second }),
-        ...(burst === undefined ? {} : { burst }),
-        ...(monthly_messages === undefined ? {} : { monthlyMessages: monthly_messages }),
-        ...(critical_exempt === undefined ? {} : { criticalExempt: critical_exempt }),
-      },
+      limits: limitsIn(body.limits),
       gateShards: body.gate_shards,
+      dbShards: body.db_shards,
       sandbox: body.sandbox,
       requestId,
     });

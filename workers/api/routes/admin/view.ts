@@ -1,0 +1,35 @@
+import type { z } from "zod";
+import type { limitsChange, tenantShape } from "../../../../src/shared/contract/admin.ts";
+import { iso } from "../../../../src/shared/contract/common.ts";
+import { DEFAULT_LIMITS, type TenantLimits } from "../../../../src/shared/core/tenant.ts";
+import type { TenantRow } from "../../../../src/shared/db/control/tenants.ts";
+
+/** The JSON columns were written by createTenant and updateTenant, in these shapes. */
+export function tenantView(row: TenantRow): z.output<typeof tenantShape> {
+  const limits: TenantLimits = { ...DEFAULT_LIMITS, ...(JSON.parse(row.limits) as Partial<TenantLimits>) };
+  return {
+    id: row.id,
+    name: row.name,
+    status: row.status,
+    limits: {
+      rate_per_second: limits.ratePerSecond,
+      burst: limits.burst,
+      monthly_messages: limits.monthlyMessages,
+      critical_exempt: limits.criticalExempt,
+    },
+    db_shards: JSON.parse(row.dbShards) as number[],
+    gate_shards: row.gateShards,
+    created_at: iso(row.createdAt),
+  };
+}
+
+/** The limits that a body names, and no others. */
+export function limitsIn(asked: z.output<typeof limitsChange>): Partial<TenantLimits> {
+  const { rate_per_second, burst, monthly_messages, critical_exempt } = asked;
+  return {
+    ...(rate_per_second === undefined ? {} : { ratePerSecond: rate_per_second }),
+    ...(burst === undefined ? {} : { burst }),
+    ...(monthly_messages === undefined ? {} : { monthlyMessages: monthly_messages }),
+    ...(critical_exempt === undefined ? {} : { criticalExempt: critical_exempt }),
+  };
+}
