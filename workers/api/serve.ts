@@ -6,6 +6,7 @@ import type { Caller } from "../../src/shared/core/tenant.ts";
 import { problem } from "../../src/shared/runtime/problem.ts";
 import { authenticate, bearer, sha256Hex } from "../../src/shared/verbs/authenticate.ts";
 import type { Deps } from "../../src/shared/verbs/deps.ts";
+import { noteKeyUse } from "../../src/shared/verbs/note-key-use.ts";
 import { parseJson, readBytes, validate } from "./body.ts";
 import type { Call, Reply, Route } from "./route.ts";
 
@@ -74,6 +75,9 @@ async function callerOf(route: Route, c: Context, api: ApiContext): Promise<Call
     return NOBODY;
   }
   const caller = await authenticate(api.deps, token, route.cachedAuth === true);
+  // Routes with a cached caller pass the gate, which notes the keys that it sees.
+  const use = route.cachedAuth === true ? null : noteKeyUse(api.deps, caller);
+  if (use !== null) c.executionCtx.waitUntil(use);
   if (!caller.scopes.includes(route.auth)) throw new Fault("forbidden", { detail: `The call needs the scope ${route.auth}.` });
   return caller;
 }

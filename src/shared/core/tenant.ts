@@ -66,6 +66,8 @@ export interface Caller {
   readonly mode: Mode;
   readonly scopes: readonly Scope[];
   readonly expiresAt: number | null;
+  /** Of the key, when it was looked up. */
+  readonly lastUsedAt: number | null;
   readonly keyLimit: BucketLimit | null;
   readonly limits: TenantLimits;
   readonly project: ProjectSettings;

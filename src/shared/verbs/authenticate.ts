@@ -52,6 +52,7 @@ export async function authenticate(deps: Pick<Deps, "control" | "now">, token: s
     mode: key.mode,
     scopes: JSON.parse(key.scopes) as Scope[],
     expiresAt: key.expiresAt,
+    lastUsedAt: key.lastUsedAt,
     keyLimit: key.rateLimit === null ? null : (JSON.parse(key.rateLimit) as Caller["keyLimit"]),
     limits: { ...DEFAULT_LIMITS, ...(JSON.parse(tenant.limits) as object) },
     project: parseSettings(owner.settings),
