@@ -7,12 +7,7 @@ export const keyId = z.object({ id: z.string().max(64) });
 export const createKey = z.strictObject({
   name: z.string().min(1).max(100),
   mode: z.enum(["live", "test"]).describe("Test keys only ever reach the sandbox."),
-  scopes: z
-    .array(z.enum(SCOPES))
-    .min(1)
-    .max(SCOPES.length)
-    .default([...SCOPES])
-    .describe("All scopes unless set."),
+  scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length).optional().describe("Those of the key that asks, unless set."),
   expires_at: timestamp.optional(),
   rate_limit: z
     .strictObject({ rate_per_second: z.number().positive().max(1e6), burst: z.number().int().positive().max(1e7) })

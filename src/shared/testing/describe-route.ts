@@ -1,7 +1,9 @@
 /** The battery that every route of the table passes, without being told. Resources that it needs come from route-makers.ts. */
+
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Route } from "../../../workers/api/route.ts";
 import { routes } from "../../../workers/api/routes.ts";
+import { ANYTHING } from "../core/grants.ts";
 import { SCOPES, type Scope } from "../core/tenant.ts";
 import { createKey } from "../verbs/create-key.ts";
 import { ask, type Bench, expectDeclared, expectProblem, keyOf, makeBench, NOWHERE, pathOf, validBodies } from "./route-bench.ts";
@@ -107,11 +109,14 @@ function aboutTenantKeys(route: Route, scope: Scope, of: Of): void {
   /** A key of the owner's, with its id. */
   const make = async (over: { scopes?: readonly Scope[]; expiresAt?: number } = {}) => {
     const { deps, tenantId, projectId } = of().owner;
-    const { secret, row } = await createKey(
-      deps,
-      { tenantId, projectId, name: "system", requestId: "req_test" },
-      { name: "Battery", mode: "live", scopes: SCOPES, expiresAt: null, rateLimit: null, ...over },
-    );
+    const { secret, row } = await createKey(deps, { tenantId, projectId, name: "system", requestId: "req_test" }, ANYTHING, {
+      name: "Battery",
+      mode: "live",
+      scopes: SCOPES,
+      expiresAt: null,
+      rateLimit: null,
+      ...over,
+    });
     return { secret, id: row.id };
   };
 

@@ -1,4 +1,5 @@
 /** What the route batteries share: two tenants with a clock in hand, valid requests, and what every answer must be. */
+
 import { expect } from "vitest";
 import { openApiDocument } from "../../../workers/api/openapi/document.ts";
 import { refusalsOf } from "../../../workers/api/openapi/refusals.ts";
@@ -8,6 +9,7 @@ import type { Route } from "../../../workers/api/route.ts";
 import { routes } from "../../../workers/api/routes.ts";
 import { problemShape } from "../contract/problem.ts";
 import { FAULTS, type FaultCode } from "../core/faults.ts";
+import { ANYTHING } from "../core/grants.ts";
 import { newId } from "../core/ids.ts";
 import { DEFAULT_PROJECT, SCOPES } from "../core/tenant.ts";
 import type { Carrier } from "../ports/carrier.ts";
@@ -47,7 +49,7 @@ async function siblingOf(owner: World): Promise<World> {
     .bind(...row)
     .run();
   const actor = { tenantId, projectId, name: "system", requestId: "req_test" };
-  const { secret } = await createKey(deps, actor, {
+  const { secret } = await createKey(deps, actor, ANYTHING, {
     name: "Second",
     mode: "live",
     scopes: SCOPES,

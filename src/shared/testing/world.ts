@@ -1,8 +1,10 @@
 /** A world for one test suite: real bindings, a tenant of its own, and the API in front of it. */
+
 import { env } from "cloudflare:workers";
 import { makeApp } from "../../../workers/api/app.ts";
 import { routes } from "../../../workers/api/routes.ts";
 import { joseSealer } from "../adapters/jose-vault.ts";
+import { ANYTHING } from "../core/grants.ts";
 import type { Mode } from "../core/message.ts";
 import type { TenantLimits } from "../core/tenant.ts";
 import { SCOPES, type Scope } from "../core/tenant.ts";
@@ -85,7 +87,13 @@ export async function makeWorld(
       return response;
     },
     async keyWith(scopes, mode = "live") {
-      const { secret } = await createKey(deps, actor, { name: "scoped", mode, scopes, expiresAt: null, rateLimit: null });
+      const { secret } = await createKey(deps, actor, ANYTHING, {
+        name: "scoped",
+        mode,
+        scopes,
+        expiresAt: null,
+        rateLimit: null,
+      });
       return secret;
     },
   };

@@ -1,4 +1,6 @@
 /** Makes an API key. The key itself is in the answer only; the database keeps its hash. */
+import { Fault } from "../core/faults.ts";
+import { type Grantor, grantFlaw } from "../core/grants.ts";
 import { newId, random32 } from "../core/ids.ts";
 import type { Mode } from "../core/message.ts";
 import type { Scope } from "../core/tenant.ts";
@@ -41,11 +43,19 @@ export async function mintKey(
   };
 }
 
+/** Throws `forbidden` where the grantor may not hand out such a key. */
+export function mustGrant(grantor: Grantor, key: { readonly mode: Mode; readonly scopes: readonly Scope[] }): void {
+  const flaw = grantFlaw(grantor, key);
+  if (flaw !== null) throw new Fault("forbidden", { detail: flaw });
+}
+
 export async function createKey(
   deps: Pick<Deps, "control" | "now" | "random">,
   actor: Actor,
+  grantor: Grantor,
   input: NewKey,
 ): Promise<{ secret: string; row: ApiKeyRow }> {
+  mustGrant(grantor, input);
   const { secret, row } = await mintKey(deps, input);
   await commit(deps.control, [
     keysOf(deps.control, actor).insert(row),

@@ -1,7 +1,7 @@
 /** Makes a tenant with its first project and keys. */
 import { Fault } from "../core/faults.ts";
 import { newId } from "../core/ids.ts";
-import { DEFAULT_LIMITS, DEFAULT_PROJECT, type TenantLimits } from "../core/tenant.ts";
+import { DEFAULT_LIMITS, DEFAULT_PROJECT, SCOPES, type TenantLimits } from "../core/tenant.ts";
 import { commit } from "../db/commit.ts";
 import { auditRow } from "../db/control/audit.ts";
 import { insertTenant } from "../db/control/tenants.ts";
@@ -39,6 +39,7 @@ export async function createTenant(
     name: "Default",
     settings: DEFAULT_PROJECT,
     sandbox: input.sandbox,
+    scopes: SCOPES,
   });
   const scope = { tenantId, projectId: project.row.id };
   await commit(control, [

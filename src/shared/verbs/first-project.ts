@@ -1,7 +1,7 @@
 /** What a new project begins with: its row, a live and a test key, and, if asked for, the sandbox on every channel. */
 import { CHANNELS } from "../core/channels.ts";
 import { newId } from "../core/ids.ts";
-import { type ProjectSettings, SCOPES } from "../core/tenant.ts";
+import type { ProjectSettings, Scope } from "../core/tenant.ts";
 import { connectionsOf } from "../db/control/connections.ts";
 import { keysOf } from "../db/control/keys.ts";
 import { type ProjectRow, projectsOf } from "../db/control/projects.ts";
@@ -13,6 +13,8 @@ export interface NewProject {
   readonly settings: ProjectSettings;
   /** Gives the project a sandbox connection on every channel, so that it can send at once. */
   readonly sandbox: boolean;
+  /** Of both first keys. */
+  readonly scopes: readonly Scope[];
 }
 
 export interface ProjectStart {
@@ -27,13 +29,13 @@ export interface ProjectStart {
 export async function startProject(
   deps: Pick<Deps, "control" | "now" | "random" | "sealer">,
   tenantId: string,
-  { name, settings, sandbox }: NewProject,
+  { name, settings, sandbox, scopes }: NewProject,
 ): Promise<ProjectStart> {
   const { control, random } = deps;
   const now = deps.now();
   const id = newId("prj", now, random);
   const scope = { tenantId, projectId: id };
-  const key = { scopes: SCOPES, expiresAt: null, rateLimit: null };
+  const key = { scopes, expiresAt: null, rateLimit: null };
   const live = await mintKey(deps, { ...key, name: "First live key", mode: "live" });
   const test = await mintKey(deps, { ...key, name: "First test key", mode: "test" });
   const empty = await deps.sealer.seal({});

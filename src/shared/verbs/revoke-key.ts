@@ -1,9 +1,12 @@
 /** Revokes a key, at once and everywhere. */
 import { Fault } from "../core/faults.ts";
+import type { Grantor } from "../core/grants.ts";
 import { newId } from "../core/ids.ts";
+import type { Caller } from "../core/tenant.ts";
 import { commit } from "../db/commit.ts";
 import { auditRow } from "../db/control/audit.ts";
 import { type ApiKeyRow, keysOf } from "../db/control/keys.ts";
+import { mustGrant } from "./create-key.ts";
 import type { Actor, Deps } from "./deps.ts";
 
 /**
@@ -13,12 +16,13 @@ import type { Actor, Deps } from "./deps.ts";
 export async function revokeKey(
   deps: Pick<Deps, "control" | "gate" | "now" | "random">,
   actor: Actor,
+  grantor: Grantor & Pick<Caller, "gateShards">,
   id: string,
-  gateShards: number,
 ): Promise<ApiKeyRow> {
   const keys = keysOf(deps.control, actor);
   const row = await keys.get(id);
   if (!row) throw new Fault("not_found");
+  mustGrant(grantor, { mode: row.mode, scopes: [] });
   const now = deps.now();
   if (row.revokedAt === null) {
     await commit(deps.control, [
@@ -26,6 +30,6 @@ export async function revokeKey(
       auditRow(deps.control, actor, { id: newId("aud", now, deps.random), at: now, action: "key.revoked", target: id }),
     ]);
   }
-  await Promise.all(Array.from({ length: gateShards }, (_, shard) => deps.gate(actor.tenantId, shard).revoke(id)));
+  await Promise.all(Array.from({ length: grantor.gateShards }, (_, shard) => deps.gate(actor.tenantId, shard).revoke(id)));
   return { ...row, revokedAt: row.revokedAt ?? now };
 }

@@ -9,14 +9,15 @@ export const createKeyRoute = route({
   operationId: "createKey",
   tag: "keys",
   summary: "Make an API key for this project",
+  description: "No key hands out more than it has: a test key makes test keys, and no key grants a scope that it lacks.",
   auth: "keys:write",
   body: shape,
   responses: { 201: { description: "The key, shown this once.", body: newKeyShape } },
-  handle: async ({ deps, actor, body }) => {
-    const { secret, row } = await createKey(deps, actor, {
+  handle: async ({ deps, actor, caller, body }) => {
+    const { secret, row } = await createKey(deps, actor, caller, {
       name: body.name,
       mode: body.mode,
-      scopes: body.scopes,
+      scopes: body.scopes ?? caller.scopes,
       expiresAt: body.expires_at === undefined ? null : Date.parse(body.expires_at),
       rateLimit: body.rate_limit ? { ratePerSecond: body.rate_limit.rate_per_second, burst: body.rate_limit.burst } : null,
     });

@@ -15,6 +15,6 @@ export const revokeKeyRoute = route({
   faults: ["not_found"],
   handle: async ({ deps, actor, caller, params }) => ({
     status: 200,
-    body: keyView(await revokeKey(deps, actor, params.id, caller.gateShards)),
+    body: keyView(await revokeKey(deps, actor, caller, params.id)),
   }),
 });

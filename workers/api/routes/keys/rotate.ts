@@ -15,7 +15,7 @@ export const rotateKeyRoute = route({
   responses: { 201: { description: "The new key, shown this once.", body: newKeyShape } },
   faults: ["not_found", "conflict"],
   handle: async ({ deps, actor, caller, params, body }) => {
-    const { secret, row } = await rotateKey(deps, actor, params.id, body.overlap_seconds, caller.gateShards);
+    const { secret, row } = await rotateKey(deps, actor, caller, params.id, body.overlap_seconds);
     return { status: 201, body: { ...keyView(row), key: secret } };
   },
 });

@@ -12,7 +12,7 @@ export const createProjectRoute = route({
   summary: "Make a project with its first live and test key",
   description:
     "Messages, templates, connections, attachments and keys belong to one project each. The tenant's rate limit and monthly " +
-    "quota hold for all of its projects together. The first keys have every scope, so `projects:write` is a right to give with care.",
+    "quota hold for all of its projects together. The first keys have the scopes of the key that asks, which must be a live one.",
   auth: "projects:write",
   tenantWide: true,
   body: shape,
@@ -31,8 +31,8 @@ export const createProjectRoute = route({
     },
   ],
   responses: { 201: { description: "The project; its keys are shown this once.", body: newProjectShape } },
-  handle: async ({ deps, actor, body: { name, settings, sandbox } }) => {
-    const made = await createProject(deps, actor, {
+  handle: async ({ deps, actor, caller, body: { name, settings, sandbox } }) => {
+    const made = await createProject(deps, actor, caller, {
       name,
       settings: { ...DEFAULT_PROJECT, ...firstSettings(settings) },
       sandbox,
