@@ -111,6 +111,10 @@ export class TenantGate extends DurableObject implements Gate {
     }));
   }
 
+  async revoked(keyIds: readonly string[]): Promise<boolean[]> {
+    return keyIds.map((id) => this.#revoked.has(id));
+  }
+
   async revoke(keyId: string): Promise<void> {
     this.#revoked.add(keyId);
     this.ctx.storage.sql.exec("INSERT OR IGNORE INTO revoked VALUES (?, ?)", keyId, Date.now());

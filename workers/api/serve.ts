@@ -59,7 +59,13 @@ export function serve(route: Route, contextOf: (c: Context) => ApiContext): (c: 
     const api = contextOf(c);
     return answer(c, api, label, async (requestId) => {
       const caller = await callerOf(route, c, api);
-      const reply = await route.handle((await readCall(route, c, api, requestId, caller)) as Call<never, never, never>);
+      const revoked = isChecked(route) ? stillValid(route, c, api, caller) : undefined;
+      const work = readCall(route, c, api, requestId, caller).then((call) => route.handle(call as Call<never, never, never>));
+      // Both run at once; a revoked key is told so whatever the work came to.
+      const [verdict, outcome] = await Promise.allSettled([revoked, work]);
+      if (verdict.status === "rejected") throw verdict.reason;
+      if (outcome.status === "rejected") throw outcome.reason;
+      const reply = outcome.value;
       return reply instanceof Response ? reply : toResponse(reply);
     });
   };
@@ -74,12 +80,29 @@ async function callerOf(route: Route, c: Context, api: ApiContext): Promise<Call
     if (api.operatorKeyHash === "" || (await sha256Hex(token)) !== api.operatorKeyHash) throw new Fault("unauthenticated");
     return NOBODY;
   }
-  const caller = await authenticate(api.deps, token, route.cachedAuth === true);
+  const caller = await authenticate(api.deps, token, route.cachedAuth === true || isChecked(route));
   // Routes with a cached caller pass the gate, which notes the keys that it sees.
   const use = route.cachedAuth === true ? null : noteKeyUse(api.deps, caller);
   if (use !== null) c.executionCtx.waitUntil(use);
   if (!caller.scopes.includes(route.auth)) throw new Fault("forbidden", { detail: `The call needs the scope ${route.auth}.` });
   return caller;
+}
+
+/** Reads take a cached caller, and ask the tenant's gate beside their work whether the key was revoked meanwhile. */
+function isChecked(route: Route): boolean {
+  return route.method === "GET" && route.auth !== "public" && route.auth !== "operator";
+}
+
+/** One question to the gate, shared by all reads of the moment; the control database where the gate cannot answer. */
+async function stillValid(route: Route, c: Context, { deps }: ApiContext, caller: Caller): Promise<void> {
+  let revoked: boolean | undefined;
+  try {
+    [revoked] = await deps.gate(caller.tenantId, 0).revoked([caller.keyId]);
+  } catch (error) {
+    deps.log({ level: "warn", event: "gate_not_asked", route: route.path, tenant_id: caller.tenantId, error: String(error) });
+    await authenticate(deps, bearer(c.req.header("authorization") ?? null), false);
+  }
+  if (revoked) throw new Fault("key_revoked");
 }
 
 async function readCall(route: Route, c: Context, { deps }: ApiContext, requestId: string, caller: Caller): Promise<Call> {

@@ -1,9 +1,14 @@
-/** The gates as the api Worker calls them: accepts coalesced by gate, everything else straight through. */
+/** The gates as the api Worker calls them: what every request asks is coalesced by gate, the rest goes straight through. */
 import { gateName } from "../core/placement.ts";
-import type { Gate } from "../ports/gate.ts";
-import { CoalescingGate } from "./coalescing-gate.ts";
+import type { AcceptRequest, AcceptResult, Gate } from "../ports/gate.ts";
+import { Coalescer } from "./coalescer.ts";
 
 const MOST_GATES = 10_000;
+
+interface Joined {
+  readonly accepts: Coalescer<AcceptRequest, AcceptResult>;
+  readonly revocations: Coalescer<string, boolean>;
+}
 
 /** `keepAlive`: `waitUntil` of the request that is running. */
 export function gateClients(
@@ -11,21 +16,25 @@ export function gateClients(
   keepAlive: (work: Promise<unknown>) => void,
   now: () => number,
 ): (tenantId: string, gateShard: number) => Gate {
-  const coalescers = new Map<string, CoalescingGate>();
+  const gates = new Map<string, Joined>();
 
   return (tenantId, gateShard) => {
     const name = gateName(tenantId, gateShard);
     const stub = () => gateStub(namespace, name);
-    let coalescer = coalescers.get(name);
-    if (!coalescer) {
+    let gate = gates.get(name);
+    if (!gate) {
       // Those under way keep their own reference, so forgetting all of them loses nothing.
-      if (coalescers.size >= MOST_GATES) coalescers.clear();
-      coalescer = new CoalescingGate((requests) => stub().accept(requests), keepAlive, now);
-      coalescers.set(name, coalescer);
+      if (gates.size >= MOST_GATES) gates.clear();
+      gate = {
+        accepts: new Coalescer({ call: (requests) => stub().accept(requests), size: sizeOf, keepAlive, now }),
+        revocations: new Coalescer({ call: (ids) => stub().revoked(ids), size: (id) => id.length, keepAlive, now }),
+      };
+      gates.set(name, gate);
     }
-    const joined = coalescer;
+    const { accepts, revocations } = gate;
     return {
-      accept: (requests) => Promise.all(requests.map((request) => joined.accept(request))),
+      accept: (requests) => Promise.all(requests.map((request) => accepts.ask(request))),
+      revoked: (keyIds) => Promise.all(keyIds.map((id) => revocations.ask(id))),
       find: (id) => stub().find(id),
       held: (query) => stub().held(query),
       cancel: (id) => stub().cancel(id),
@@ -35,6 +44,10 @@ export function gateClients(
       stats: () => stub().stats(),
     };
   };
+}
+
+function sizeOf(request: AcceptRequest): number {
+  return request.items.reduce((sum, item) => sum + item.text.length, request.echo.length);
 }
 
 /** A stub belongs to the request that made it, so each call makes its own. It answers every method of TenantGate, which implements Gate. */

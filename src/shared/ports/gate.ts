@@ -82,6 +82,8 @@ export interface Gate {
   held(query: { readonly projectId: string; readonly before: string | null; readonly limit: number }): Promise<HeldPage>;
   cancel(messageId: string): Promise<HeldResult>;
   reschedule(messageId: string, dueAt: number): Promise<HeldResult>;
+  /** Which of these keys are revoked, in their order. */
+  revoked(keyIds: readonly string[]): Promise<boolean[]>;
   /** The key is refused from this instant on. */
   revoke(keyId: string): Promise<void>;
   /** Keeps sweeping until the tenant has no open pack. Called after work was added behind the gate's back. */

@@ -1,41 +1,26 @@
 import { expect, test } from "vitest";
-import type { AcceptRequest, AcceptResult } from "../ports/gate.ts";
-import { CoalescingGate } from "./coalescing-gate.ts";
+import { Coalescer } from "./coalescer.ts";
 
-const request = (requestId: string): AcceptRequest => ({
-  requestId,
-  keyId: "key_1",
-  limits: { tenant: { ratePerSecond: 1, burst: 1 }, key: null, monthlyMessages: null, criticalExempt: true },
-  critical: false,
-  dbShards: [0],
-  idempotency: null,
-  echo: "",
-  items: [{ lane: "standard", dueAt: 0, count: 1, text: "}", dedupe: null }],
-});
-
-const result = (requestId: string): AcceptResult => ({
-  kind: "accepted",
-  replayed: false,
-  requestId,
-  echo: "",
-  items: [],
-  rate: null,
-});
+interface Answer {
+  readonly id: string;
+}
+const result = (id: string): Answer => ({ id });
 
 /** A gate that answers when it is told to, and remembers what it was asked. */
 function slowGate() {
   const calls: { ids: string[]; answer: () => void; fail: (error: Error) => void }[] = [];
   const clock = { now: 0 };
-  const gate = new CoalescingGate(
-    (requests) => {
-      const { promise, resolve, reject } = Promise.withResolvers<AcceptResult[]>();
-      const ids = requests.map((r) => r.requestId);
+  const gate = new Coalescer<string, Answer>({
+    call: (questions) => {
+      const { promise, resolve, reject } = Promise.withResolvers<Answer[]>();
+      const ids = [...questions];
       calls.push({ ids, answer: () => resolve(ids.map(result)), fail: reject });
       return promise;
     },
-    () => undefined,
-    () => clock.now,
-  );
+    size: () => 1,
+    keepAlive: () => undefined,
+    now: () => clock.now,
+  });
   return { gate, calls, clock };
 }
 
@@ -43,7 +28,7 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 test("an accept that comes alone goes out at once", async () => {
   const { gate, calls } = slowGate();
-  const one = gate.accept(request("a"));
+  const one = gate.ask("a");
   expect(calls.map((c) => c.ids)).toEqual([["a"]]);
   calls[0]?.answer();
   expect(await one).toEqual(result("a"));
@@ -52,7 +37,7 @@ test("an accept that comes alone goes out at once", async () => {
 test("accepts that come while calls are under way go out together, and each gets its own answer", async () => {
   const { gate, calls } = slowGate();
   const ids = Array.from({ length: 40 }, (_, i) => `r${i}`);
-  const answers = ids.map((id) => gate.accept(request(id)));
+  const answers = ids.map((id) => gate.ask(id));
   expect(calls.map((c) => c.ids)).toEqual([["r0"]]);
   calls[0]?.answer();
   await settled();
@@ -63,9 +48,9 @@ test("accepts that come while calls are under way go out together, and each gets
 
 test("a gate that is far away gets a second call while the first is on its way", async () => {
   const { gate, calls, clock } = slowGate();
-  const answers = [gate.accept(request("a")), gate.accept(request("b"))];
+  const answers = [gate.ask("a"), gate.ask("b")];
   clock.now = 25;
-  answers.push(gate.accept(request("c")), gate.accept(request("d")));
+  answers.push(gate.ask("c"), gate.ask("d"));
   expect(calls.map((c) => c.ids)).toEqual([["a"], ["c", "b"]]);
   calls[1]?.answer();
   await settled();
@@ -77,13 +62,13 @@ test("a gate that is far away gets a second call while the first is on its way",
 
 test("no request is ever asked twice, whatever the order of answers", async () => {
   const { gate, calls, clock } = slowGate();
-  const answers: Promise<AcceptResult>[] = [];
+  const answers: Promise<Answer>[] = [];
   const ids: string[] = [];
   for (let round = 0; round < 30; round++) {
     for (let i = 0; i < 5; i++) {
       clock.now += 15;
       ids.push(`${round}.${i}`);
-      answers.push(gate.accept(request(`${round}.${i}`)));
+      answers.push(gate.ask(`${round}.${i}`));
     }
     await settled();
     // The later call is answered first, so that a hand-over and a running call meet.
@@ -94,15 +79,15 @@ test("no request is ever asked twice, whatever the order of answers", async () =
     for (const call of calls) call.answer();
     await settled();
   }
-  expect((await Promise.all(answers)).map((r) => (r.kind === "accepted" ? r.requestId : "")).sort()).toEqual([...ids].sort());
+  expect((await Promise.all(answers)).map((r) => r.id).sort()).toEqual([...ids].sort());
   expect(calls.flatMap((c) => c.ids).sort()).toEqual([...ids].sort());
 });
 
 test("a failed call fails those that it carried, and the next ones go on", async () => {
   const { gate, calls } = slowGate();
-  const first = gate.accept(request("a"));
-  const second = gate.accept(request("b"));
-  const third = gate.accept(request("c"));
+  const first = gate.ask("a");
+  const second = gate.ask("b");
+  const third = gate.ask("c");
   calls[0]?.fail(new Error("gone"));
   await expect(first).rejects.toThrow("gone");
   await settled();

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import type { Gate } from "../../src/shared/ports/gate.ts";
+import { makeWorld, testDeps } from "../../src/shared/testing/world.ts";
+
+test("a warm read asks the gate once and the control database nothing", async () => {
+  const base = testDeps();
+  let asked = 0;
+  let queries = 0;
+  const world = await makeWorld({
+    deps: {
+      gate: (tenantId, shard) => {
+        const gate = base.gate(tenantId, shard);
+        return {
+          revoked: (ids: readonly string[]) => {
+            asked++;
+            return gate.revoked(ids);
+          },
+          find: (id: string) => gate.find(id),
+        } as unknown as Gate;
+      },
+      control: new Proxy(base.control, {
+        get(target, property) {
+          if (property === "prepare") queries++;
+          return Reflect.get(target, property).bind(target);
+        },
+      }),
+    },
+  });
+  const read = () => world.call("GET", "/v1/messages/msg_01KAAAAAAAAAAAAAAAAAAAAAAA");
+  expect((await read()).status).toBe(404);
+  [asked, queries] = [0, 0];
+  expect((await read()).status).toBe(404);
+  expect([asked, queries]).toEqual([1, 0]);
+});
+
+test("where the gate cannot be asked, the control database says whether a key is still good", async () => {
+  let away = false;
+  const base = testDeps();
+  const world = await makeWorld({
+    deps: {
+      log: () => undefined,
+      gate: (tenantId, shard) => {
+        if (away) throw new Error("no gate");
+        return base.gate(tenantId, shard);
+      },
+    },
+  });
+  const key = await world.keyWith(["keys:read"]);
+  expect((await world.call("GET", "/v1/keys", { key })).status).toBe(200);
+  away = true;
+  expect((await world.call("GET", "/v1/keys", { key })).status).toBe(200);
+  await base.control
+    .prepare("UPDATE api_keys SET revoked_at = 1 WHERE tenant_id = ? AND name = 'scoped'")
+    .bind(world.tenantId)
+    .run();
+  expect((await world.call("GET", "/v1/keys", { key })).status).toBe(401);
+});
