@@ -8,6 +8,8 @@ import type { Caller, Scope } from "../../src/shared/core/tenant.ts";
 import type { Actor, Deps } from "../../src/shared/verbs/deps.ts";
 
 export interface Reply {
+  /** Ids and counts for the request's log line; no personal data. */
+  readonly log?: Readonly<Record<string, string | number>>;
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;

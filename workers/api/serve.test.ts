@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Gate } from "../../src/shared/ports/gate.ts";
 import { makeWorld, testDeps } from "../../src/shared/testing/world.ts";
+import type { LogLine } from "../../src/shared/verbs/deps.ts";
 
 test("a warm read asks the gate once and the control database nothing", async () => {
   const base = testDeps();
@@ -54,4 +55,28 @@ test("where the gate cannot be asked, the control database says whether a key is
     .bind(world.tenantId)
     .run();
   expect((await world.call("GET", "/v1/keys", { key })).status).toBe(401);
+});
+
+test("a request leaves one log line, with ids and without what was said to whom", async () => {
+  const lines: LogLine[] = [];
+  const world = await makeWorld({ deps: { log: (line) => void lines.push(line) } });
+  const response = await world.call("POST", "/v1/send", {
+    body: {
+      to: [{ channel: "email", destination: "ada@example.com" }],
+      content: { email: { subject: "Secret", text: "Words" } },
+    },
+    headers: { "x-request-id": "mine-1" },
+  });
+  const { message_ids } = (await response.json()) as { message_ids: string[] };
+  const requests = lines.filter((line) => line.event === "request");
+  expect(requests).toHaveLength(1);
+  expect(requests[0]).toMatchObject({
+    request_id: "mine-1",
+    route: "POST /v1/send",
+    status: 202,
+    tenant_id: world.tenantId,
+    message_id: message_ids[0],
+    messages: 1,
+  });
+  expect(JSON.stringify(lines)).not.toMatch(/ada@example|Secret|Words/);
 });

@@ -24,16 +24,18 @@ export async function answer(
   c: Context,
   { deps }: ApiContext,
   label: string,
-  work: (requestId: string) => Promise<Response>,
+  work: (requestId: string, about: Record<string, unknown>) => Promise<Response>,
 ): Promise<Response> {
   const startedAt = deps.now();
   const given = c.req.header("x-request-id");
   const requestId = given !== undefined && REQUEST_ID.test(given) ? given : newId("req", startedAt, deps.random);
   const traceparent = c.req.header("traceparent");
+  /** What the work adds to the log line. */
+  const about: Record<string, unknown> = {};
   let response: Response;
   let failure: unknown;
   try {
-    response = await work(requestId);
+    response = await work(requestId, about);
   } catch (error) {
     const known = error instanceof Fault;
     if (!known) failure = error;
@@ -48,6 +50,7 @@ export async function answer(
     route: label,
     status: response.status,
     ms: deps.now() - startedAt,
+    ...about,
     ...(failure === undefined ? {} : { error: failure instanceof Error ? (failure.stack ?? failure.message) : String(failure) }),
   });
   return response;
@@ -57,8 +60,9 @@ export function serve(route: Route, contextOf: (c: Context) => ApiContext): (c: 
   const label = `${route.method} ${route.path}`;
   return (c) => {
     const api = contextOf(c);
-    return answer(c, api, label, async (requestId) => {
+    return answer(c, api, label, async (requestId, about) => {
       const caller = await callerOf(route, c, api);
+      if (caller !== NOBODY) Object.assign(about, { tenant_id: caller.tenantId, key_id: caller.keyId });
       const revoked = isChecked(route) ? stillValid(route, c, api, caller) : undefined;
       const work = readCall(route, c, api, requestId, caller).then((call) => route.handle(call as Call<never, never, never>));
       // Both run at once; a revoked key is told so whatever the work came to.
@@ -66,7 +70,9 @@ export function serve(route: Route, contextOf: (c: Context) => ApiContext): (c: 
       if (verdict.status === "rejected") throw verdict.reason;
       if (outcome.status === "rejected") throw outcome.reason;
       const reply = outcome.value;
-      return reply instanceof Response ? reply : toResponse(reply);
+      if (reply instanceof Response) return reply;
+      Object.assign(about, reply.log);
+      return toResponse(reply);
     });
   };
 }

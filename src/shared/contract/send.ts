@@ -39,7 +39,7 @@ const common = {
     .regex(/^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$/, "Must be a language tag such as en-GB.")
     .optional()
     .describe("In reach of the template as `locale`."),
-  category: z.string().min(1).max(64).optional(),
+  category: z.string().min(1).max(64).optional().describe("Kept with the message, for filters and preferences to come."),
   priority: z.enum(PRIORITIES).default("normal").describe("critical and high go by the express lane, low by the bulk lane."),
   schedule_at: z.iso.datetime({ offset: true }).optional().describe("To the second, any time ahead. A time past means now."),
   ttl_seconds: z.int().min(1).max(MAX_TTL_SECONDS).optional().describe("Never sent later than this after it is due."),
@@ -52,7 +52,8 @@ const common = {
   callback_url: z
     .url({ protocol: /^https?$/ })
     .max(2000)
-    .optional(),
+    .optional()
+    .describe("Kept with the message. Nothing is posted to it yet."),
   deduplication_key: z.string().min(1).max(255).optional().describe("The same as the Idempotency-Key header."),
   tags: z.array(z.string().min(1).max(64)).max(10).optional(),
   metadata: jsonObject.optional().describe("Yours: kept with the message, and in every callback."),

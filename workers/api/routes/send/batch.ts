@@ -48,6 +48,7 @@ export const batchRoute = route({
       "recipients" in body
         ? await batchOfRecipients(deps, caller, validate(recipientsBatch, body), input)
         : await batchOfSends(deps, caller, validate(sendsBatch, body), input);
-    return { status: 202, body: outcome.body, headers: outcome.headers };
+    const { accepted, rejected } = outcome.body;
+    return { status: 202, body: outcome.body, headers: outcome.headers, log: { messages: accepted, rejected } };
   },
 });

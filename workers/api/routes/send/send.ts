@@ -50,6 +50,12 @@ export const sendRoute = route({
   handle: async ({ deps, caller, body, rawBody, request, requestId }) => {
     const idempotencyHeader = request.headers.get("idempotency-key");
     const outcome = await send(deps, caller, { body, rawBody, idempotencyHeader, requestId });
-    return { status: 202, body: outcome.body, headers: outcome.headers };
+    const { message_ids } = outcome.body;
+    return {
+      status: 202,
+      body: outcome.body,
+      headers: outcome.headers,
+      log: { message_id: message_ids[0] ?? "", messages: message_ids.length },
+    };
   },
 });
