@@ -38,9 +38,12 @@ function tooLarge(maxBytes: number): Fault {
   return new Fault("body_too_large", { detail: `This endpoint takes at most ${maxBytes} bytes.` });
 }
 
+/** JSON, and what curl and fetch say of a body when nobody tells them what it is. */
+const JSON_TYPES: ReadonlySet<string> = new Set(["application/json", "text/plain", "application/x-www-form-urlencoded"]);
+
 export function parseJson(bytes: Uint8Array, contentType: string | null): unknown {
   const type = contentType?.split(";", 1)[0]?.trim().toLowerCase();
-  if (type && type !== "application/json" && !type.endsWith("+json")) {
+  if (type && !JSON_TYPES.has(type) && !type.endsWith("+json")) {
     throw new Fault("unsupported_media_type", { detail: `Got ${type.slice(0, 100)}.` });
   }
   if (nestsDeeper(bytes, MAX_DEPTH)) {

@@ -45,7 +45,7 @@ function damaged(valid: string): fc.Arbitrary<Uint8Array> {
 
 const TYPES = [
   "",
-  "text/plain",
+  "text/csv",
   "application/json; charset=utf-16",
   "application/x-www-form-urlencoded",
   "multipart/form-data",

@@ -80,3 +80,12 @@ test("a request leaves one log line, with ids and without what was said to whom"
   });
   expect(JSON.stringify(lines)).not.toMatch(/ada@example|Secret|Words/);
 });
+
+test("a JSON body is taken as curl and fetch send it unasked; one that says it is something else is refused", async () => {
+  const world = await makeWorld();
+  const body = JSON.stringify({ name: "k", mode: "test" });
+  const ask = (type: string) => world.call("POST", "/v1/keys", { body, headers: { "content-type": type } });
+  for (const type of ["application/x-www-form-urlencoded", "text/plain;charset=UTF-8"])
+    expect((await ask(type)).status).toBe(201);
+  for (const type of ["application/xml", "multipart/form-data"]) expect((await ask(type)).status).toBe(415);
+});

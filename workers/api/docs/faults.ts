@@ -18,7 +18,8 @@ export const FAULT_HELP: Readonly<Record<FaultCode, string>> = {
   already_exists: "A resource of this name exists in the project. Choose another name, or change the one that is there.",
   body_too_large:
     "The body is larger than this operation takes; `detail` gives the limit. Send less at a time, or use attachments.",
-  unsupported_media_type: "The `Content-Type` is not `application/json`.",
+  unsupported_media_type:
+    "The `Content-Type` says that the body is not JSON. `application/json` is right; what curl and fetch send unasked is taken too.",
   validation_failed:
     "The body is JSON, but not of the right shape. `errors` lists every flaw at once, each with its `path`. Trying again without a change will fail again.",
   idempotency_key_reused:
