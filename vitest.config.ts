@@ -1,6 +1,6 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
-import { sealKeys } from "./src/shared/testing/seal-keys.ts";
+import { sealKeys } from "./src/shared/adapters/seal-keys.ts";
 
 export default defineConfig(async () => {
   const [control, messages] = await Promise.all([

@@ -1,5 +1,6 @@
 /** Sorts a queue batch by tenant and message database. */
 import type { z } from "zod";
+import type { Deps } from "../src/shared/verbs/deps.ts";
 
 interface Addressed {
   readonly tenant: string;
@@ -11,17 +12,17 @@ export interface Group<T> extends Addressed {
   readonly messages: Message[];
 }
 
-/** `strange`: bodies that do not have the shape (an older or newer release, or a stray message). */
-export function gather<T extends Addressed>(
-  messages: readonly Message[],
-  shape: z.ZodType<T>,
-): { groups: Group<T>[]; strange: Message[] } {
+/**
+ * The batch's bodies by tenant and database. A body that does not have the shape (of another release, or a stray
+ * message) is logged and acknowledged: it would never be understood.
+ */
+export function gather<T extends Addressed>(deps: Pick<Deps, "log">, batch: MessageBatch, shape: z.ZodType<T>): Group<T>[] {
   const groups = new Map<string, Group<T>>();
-  const strange: Message[] = [];
-  for (const message of messages) {
+  for (const message of batch.messages) {
     const parsed = shape.safeParse(message.body);
     if (!parsed.success) {
-      strange.push(message);
+      deps.log({ level: "error", event: "strange_message", queue: batch.queue, id: message.id });
+      message.ack();
       continue;
     }
     const { tenant, shard } = parsed.data;
@@ -31,5 +32,5 @@ export function gather<T extends Addressed>(
     group.messages.push(message);
     groups.set(slot, group);
   }
-  return { groups: [...groups.values()], strange };
+  return [...groups.values()];
 }

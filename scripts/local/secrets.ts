@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { exportJWK, generateKeyPair } from "jose";
+import { sealKeys } from "../../src/shared/adapters/seal-keys.ts";
 import { random32 } from "../../src/shared/core/ids.ts";
 
 export interface Secrets {
@@ -51,12 +51,11 @@ export function saveSecrets(stateDir: string, secrets: Secrets): void {
 }
 
 async function makeSecrets(): Promise<Secrets> {
-  const { publicKey, privateKey } = await generateKeyPair("ECDH-ES", { crv: "P-256", extractable: true });
-  const kid = crypto.randomUUID();
+  const { publicJwk, privateJwks } = await sealKeys();
   return {
     operatorKey: `ck_operator_${random32(random, 32)}`,
-    sealPublicKey: JSON.stringify({ ...(await exportJWK(publicKey)), kid }),
-    sealPrivateKeys: JSON.stringify({ keys: [{ ...(await exportJWK(privateKey)), kid }] }),
+    sealPublicKey: publicJwk,
+    sealPrivateKeys: privateJwks,
     linkSecret: randomBytes(32).toString("base64url"),
   };
 }

@@ -29,11 +29,7 @@ export function lanesOf(width: number): Lanes {
 
 export async function ring(deps: Deps, batch: MessageBatch): Promise<void> {
   const lanes = lanesOf(CONNECTIONS);
-  const { groups, strange } = gather(batch.messages, bell);
-  for (const message of strange) {
-    deps.log({ level: "error", event: "strange_bell", queue: batch.queue, id: message.id });
-    message.ack();
-  }
+  const groups = gather(deps, batch, bell);
   await Promise.all(
     groups.map(async ({ tenant, shard, items, messages }) => {
       try {
@@ -49,11 +45,7 @@ export async function ring(deps: Deps, batch: MessageBatch): Promise<void> {
 
 /** Dead bells: five consumers died of them. Their packs become dead letters. */
 export async function mourn(deps: Deps, batch: MessageBatch): Promise<void> {
-  const { groups, strange } = gather(batch.messages, bell);
-  for (const message of strange) {
-    deps.log({ level: "error", event: "strange_dead_bell", queue: batch.queue, id: message.id });
-    message.ack();
-  }
+  const groups = gather(deps, batch, bell);
   for (const { items, messages } of groups) {
     await bury(deps, items);
     for (const message of messages) message.ack();

@@ -6,11 +6,7 @@ import { gather } from "../gather.ts";
 
 /** Queue `events`: folds signals. A group that fails comes again by itself. */
 export async function fold(deps: Deps, batch: MessageBatch): Promise<void> {
-  const { groups, strange } = gather(batch.messages, signalPack);
-  for (const message of strange) {
-    deps.log({ level: "error", event: "strange_signal", queue: batch.queue, id: message.id });
-    message.ack();
-  }
+  const groups = gather(deps, batch, signalPack);
   await Promise.all(
     groups.map(async ({ tenant, shard, items, messages }) => {
       try {

@@ -19,8 +19,3 @@ export function laneOf(priority: Priority): Lane {
 export function sendQueue(channel: Channel, lane: Lane): string {
   return `send-${channel}-${lane}`;
 }
-
-/** The dead-letter queue of a channel. */
-export function deadQueue(channel: Channel): string {
-  return `dead-${channel}`;
-}

@@ -1,5 +1,5 @@
 /** The words of the domain as plain data. Times are milliseconds since 1970, ids as in ids.ts. */
-import type { Channel, Lane, Priority } from "./channels.ts";
+import type { Channel, Priority } from "./channels.ts";
 import type { EventType, Status } from "./status.ts";
 
 export type Mode = "live" | "test";
@@ -142,17 +142,6 @@ export interface Message {
   readonly dueAt: number;
   readonly expiresAt: number | null;
   readonly updatedAt: number;
-}
-
-/** A group of deliveries that are claimed, sent and settled together. */
-export interface Pack {
-  readonly tenantId: string;
-  readonly id: string;
-  readonly channel: Channel;
-  readonly lane: Lane;
-  /** Message id and delivery number. */
-  readonly refs: readonly (readonly [string, number])[];
-  readonly dueAt: number;
 }
 
 /** Composed content for one recipient: what a provider's `encode` gets. */

@@ -10,6 +10,7 @@ import { insertDeadLetters } from "../db/messages/dead-letters.ts";
 import { type ClaimedRow, packsOf } from "../db/messages/packs.ts";
 import { insertCaught, pruneCaught } from "../db/messages/sandbox.ts";
 import { type OutcomeRow, settleOf } from "../db/messages/settle.ts";
+import { bellsOf } from "./bells.ts";
 import type { DeliverDeps } from "./carry.ts";
 import { loadOrders } from "./load-orders.ts";
 import { type Tried, tryDelivery } from "./try-delivery.ts";
@@ -111,19 +112,7 @@ async function afterwards(
 ): Promise<void> {
   const signals = tried.flatMap((t) => t.signals);
   const results = await Promise.allSettled([
-    again.length === 0
-      ? undefined
-      : deps.ringer.ring(
-          again.map((p) => ({
-            v: 1,
-            tenant: tenantId,
-            shard,
-            pack: p.id,
-            channel: p.channel,
-            lane: p.lane,
-            delaySeconds: (p.dueAt - now) / 1000,
-          })),
-        ),
+    again.length === 0 ? undefined : deps.ringer.ring(bellsOf(tenantId, shard, again, (pack) => (pack.dueAt - now) / 1000)),
     signals.length === 0 ? undefined : deps.ringer.signal(tenantId, shard, signals),
   ]);
   for (const result of results) {

@@ -8,6 +8,7 @@ import { newId, parseMessageId } from "../core/ids.ts";
 import type { Message, Submission } from "../core/message.ts";
 import { commit } from "../db/commit.ts";
 import { type NewPack, planOf } from "../db/messages/plan.ts";
+import { bellsOf } from "./bells.ts";
 import type { Deps } from "./deps.ts";
 
 /** Deliveries that are claimed and settled together. Small where a message must not wait for its neighbours. */
@@ -54,9 +55,7 @@ async function planShard(deps: PlanDeps, tenantId: string, shard: number, submis
 async function ringNew(deps: PlanDeps, tenantId: string, shard: number, packs: readonly (NewPack & Slot)[]): Promise<void> {
   if (packs.length === 0) return;
   try {
-    await deps.ringer.ring(
-      packs.map((p) => ({ v: 1, tenant: tenantId, shard, pack: p.id, channel: p.channel, lane: p.lane, delaySeconds: 0 })),
-    );
+    await deps.ringer.ring(bellsOf(tenantId, shard, packs));
   } catch (error) {
     deps.log({ level: "warn", event: "ring_failed", tenant_id: tenantId, packs: packs.length, error: String(error) });
   }

@@ -9,9 +9,9 @@ import { auditRow } from "../db/control/audit.ts";
 import { deadLettersOf, type LetterScope } from "../db/messages/dead-letters.ts";
 import { mergePages } from "../db/messages/pages.ts";
 import { type ReplayPack, replayOf } from "../db/messages/replay.ts";
+import { bellsOf } from "./bells.ts";
 import type { Deps } from "./deps.ts";
 
-export const MOST_REPLAYED = 1000;
 const PACK_LETTERS = 50;
 
 type ReplayDeps = Pick<Deps, "now" | "random" | "control" | "shards" | "ringer" | "gate" | "log">;
@@ -130,12 +130,7 @@ async function replayShard(
 /** The packs stand, so a bell that cannot be rung is left to the sweep, which a watching gate goes on with. */
 async function ring(deps: ReplayDeps, tenantId: string, shard: number, packs: readonly ReplayPack[]): Promise<void> {
   if (packs.length === 0) return;
-  const results = await Promise.allSettled([
-    deps.ringer.ring(
-      packs.map((p) => ({ v: 1, tenant: tenantId, shard, pack: p.id, channel: p.channel, lane: p.lane, delaySeconds: 0 })),
-    ),
-    deps.gate(tenantId, 0).watch(),
-  ]);
+  const results = await Promise.allSettled([deps.ringer.ring(bellsOf(tenantId, shard, packs)), deps.gate(tenantId, 0).watch()]);
   for (const result of results) {
     if (result.status === "rejected") {
       deps.log({ level: "warn", event: "replay_ring_failed", tenant_id: tenantId, error: String(result.reason) });

@@ -2,7 +2,7 @@
 import { commit } from "../db/commit.ts";
 import { tenantShards } from "../db/control/tenants.ts";
 import { packsOf, type RungPack } from "../db/messages/packs.ts";
-import { pruneCaught } from "../db/messages/sandbox.ts";
+import { bellsOf } from "./bells.ts";
 import type { Deps } from "./deps.ts";
 
 /** Packs rung a sweep and database: 100,000 messages in packs of 50. */
@@ -16,16 +16,10 @@ export async function sweep(deps: Pick<Deps, "now" | "control" | "shards" | "rin
       const db = deps.shards[shard];
       if (!db) throw new Error(`there is no message database ${shard}`);
       const packs = packsOf(db, { tenantId });
-      const [rung, count] = await commit(db, [
-        packs.ringLost(deps.now(), RINGS_A_SWEEP),
-        packs.countOpen(),
-        pruneCaught(db, tenantId),
-      ]);
+      const [rung, count] = await commit(db, [packs.ringLost(deps.now(), RINGS_A_SWEEP), packs.countOpen()]);
       const lost = (rung?.results ?? []) as unknown as RungPack[];
       if (lost.length > 0) {
-        await deps.ringer.ring(
-          lost.map((p) => ({ v: 1, tenant: tenantId, shard, pack: p.id, channel: p.channel, lane: p.lane, delaySeconds: 0 })),
-        );
+        await deps.ringer.ring(bellsOf(tenantId, shard, lost));
       }
       return (count?.results[0] as { open: number } | undefined)?.open ?? 0;
     }),
