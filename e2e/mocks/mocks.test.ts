@@ -47,12 +47,17 @@ async function fetched(request: Request) {
 }
 
 async function send(provider: HttpProvider, account: Account, envelope: Envelope) {
-  const context = { now: Date.now(), callbackUrl: "https://carillon.test/hooks/sms/twilio/con_1/att_1" };
+  const context = {
+    now: Date.now(),
+    callbackUrl: "https://carillon.test/hooks/sms/twilio/con_1/att_1",
+    idempotencyKey: "k",
+    session: null,
+  };
   return provider.decode(await fetched(await provider.encode(envelope, account, context)));
 }
 
 async function probe(provider: HttpProvider, account: Account) {
-  const request = await provider.probe.encode(account, { now: Date.now(), callbackUrl: null });
+  const request = await provider.probe.encode(account, { now: Date.now(), session: null });
   return provider.probe.decode(await fetched(request));
 }
 
@@ -67,7 +72,7 @@ describe("the double of SES", () => {
       }),
     );
     expect(sesMock.received.at(-1)).toMatchObject({ to: "sdk@customer.example", id: answer.MessageId, outcome: "accepted" });
-    const account = await fetched(await ses.probe.encode(sesAccount(), { now: Date.now(), callbackUrl: null }));
+    const account = await fetched(await ses.probe.encode(sesAccount(), { now: Date.now(), session: null }));
     expect(shapeFlaws("GetAccountResponse", JSON.parse(account.body))).toEqual([]);
     client.destroy();
   });
@@ -95,9 +100,14 @@ describe("the double of SES", () => {
     const account = sesAccount();
     const elsewhere = { ...account, settings: { ...(account.settings as object), region: "us-east-1" } };
     expect(await send(ses, elsewhere, email)).toMatchObject({ outcome: "misconfigured" });
-    const old = await ses.encode(email, account, { now: Date.now() - 3_600_000, callbackUrl: null });
+    const old = await ses.encode(email, account, {
+      now: Date.now() - 3_600_000,
+      callbackUrl: null,
+      idempotencyKey: "k",
+      session: null,
+    });
     expect(ses.decode(await fetched(old))).toMatchObject({ code: "InvalidSignatureException" });
-    const fresh = await ses.encode(email, account, { now: Date.now(), callbackUrl: null });
+    const fresh = await ses.encode(email, account, { now: Date.now(), callbackUrl: null, idempotencyKey: "k", session: null });
     const changed = new Request(fresh.url, {
       method: "POST",
       headers: fresh.headers,

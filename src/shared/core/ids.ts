@@ -121,6 +121,14 @@ export function attemptId(messageId: string, delivery: number, attempt: number):
   return `att_${messageId.slice(4)}${encode32(delivery, 2)}${encode32(attempt % 1024, 2)}`;
 }
 
+/**
+ * The same for every try of one delivery over one connection: what a provider's idempotency key is made of.
+ * 59 characters of `[A-Za-z0-9_-]`.
+ */
+export function idempotencyKeyOf(messageId: string, delivery: number, connectionId: string): string {
+  return `${messageId.slice(4)}${encode32(delivery, 2)}-${connectionId}`;
+}
+
 /** The inverse of `attemptId`; `null` for anything that is not one. */
 export function parseAttemptId(id: string): { messageId: string; delivery: number; attempt: number } | null {
   if (!/^att_[0-7][0-9A-HJKMNP-TV-Z]{29}$/.test(id)) return null;

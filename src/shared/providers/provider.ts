@@ -5,6 +5,7 @@
 import type { z } from "zod";
 import type { Channel } from "../core/channels.ts";
 import type { Envelope, Receipt } from "../core/message.ts";
+import type { EventType } from "../core/status.ts";
 
 /** A tenant's account at a provider, opened: what `encode` and `probe` work with. */
 export interface Account<C = unknown, S = unknown> {
@@ -18,6 +19,83 @@ export interface EncodeContext {
   readonly now: number;
   /** Where the provider should report what became of the attempt; null where the deployment has no public URL. */
   readonly callbackUrl: string | null;
+  /**
+   * The same for every try of this delivery over this connection, and for nothing else: what goes into a provider's
+   * idempotency key. At most 64 characters of `[A-Za-z0-9_-]`.
+   */
+  readonly idempotencyKey: string;
+  /** The token that `session` brought; null where the provider declares none. */
+  readonly session: string | null;
+}
+
+/**
+ * A short-lived token that is minted once and used by many calls: an OAuth access token, a provider JWT. Minted in one
+ * place for each key, by one caller at a time, and used until shortly before it ends.
+ */
+export interface Session<C = unknown, S = unknown> {
+  /** Accounts with the same key share a token. Must hold no secret: it is the name of the place that keeps it. */
+  readonly key: (account: Account<C, S>) => string;
+  /** Either the token itself, or the request that asks for it. */
+  readonly open: (account: Account<C, S>, context: { readonly now: number }) => Promise<Token | Request>;
+  /** What the answer to that request means. Needed where `open` returns a Request. */
+  readonly read?: (answer: Answer, context: { readonly now: number }) => Token | Exclude<Receipt, { outcome: "sent" }>;
+}
+
+export interface Token {
+  readonly token: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** What came in at `/hooks/{channel}/{provider}/{connection}`, untouched. */
+export interface Callback {
+  readonly method: string;
+  /** As the provider saw it: under PUBLIC_URL, with its query. */
+  readonly url: URL;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+}
+
+/** One thing that a provider says of one attempt. */
+export interface ProviderSignal {
+  /** From the slot that we filled; null where the provider has none. */
+  readonly attemptId: string | null;
+  readonly providerMessageId: string | null;
+  /** The provider's own id of the event, or what else makes it unique: a repeat has the same. */
+  readonly key: string;
+  readonly type: EventType;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** The recipient that it is about, where the provider names one. */
+  readonly recipient?: string;
+  readonly code?: string;
+  readonly reason?: string;
+  /** Set where this recipient must not be written to again. */
+  readonly suppress?: "bounce" | "complaint" | "unsubscribe" | "invalid";
+}
+
+export type CallbackReading =
+  | { readonly kind: "signals"; readonly signals: readonly ProviderSignal[] }
+  /** The signature is missing, wrong or too old. Nothing of it was believed. */
+  | { readonly kind: "forged"; readonly reason: string }
+  /** To be answered with this body: a challenge that proves that the URL is ours. */
+  | { readonly kind: "challenge"; readonly body: string }
+  /** A subscription to be confirmed by fetching this URL, which was checked to be the provider's. */
+  | { readonly kind: "confirm"; readonly url: string }
+  /** Genuine, and nothing that we record. */
+  | { readonly kind: "ignored" };
+
+/** How a provider's callbacks are verified and read. Verified before parsing; never throws on hostile input. */
+export interface Callbacks<V = unknown> {
+  /** What verifies them, such as a signing secret: sealed to the webhooks Worker, never returned. */
+  readonly verification: z.ZodType<V>;
+  readonly read: (callback: Callback, verification: V, context: CallbackContext) => Promise<CallbackReading>;
+}
+
+export interface CallbackContext {
+  readonly now: number;
+  /** Brings the PEM certificate at this URL, which `read` has checked to be the provider's own. */
+  readonly certificate: (url: string) => Promise<string>;
 }
 
 /** A provider's answer as the carrier brought it. */
@@ -40,12 +118,15 @@ export interface HttpProvider<C = unknown, S = unknown> {
   readonly timeoutMs: number;
   /** True where the same attempt may be sent again without doubling, because the provider takes an idempotency key. */
   readonly idempotent: boolean;
+  readonly session?: Session<C, S>;
   encode(envelope: Envelope, account: Account<C, S>, context: EncodeContext): Promise<Request>;
   /** Never throws: an answer that makes no sense is `unknown` or `transient`, by what the provider's docs promise. */
   decode(answer: Answer): Receipt;
+  /** Verified callback → signals: what the provider says later. None where it never calls back. */
+  readonly callbacks?: Callbacks;
   /** A request that proves the credentials and sends nothing, and what its answer means. */
   readonly probe: {
-    encode(account: Account<C, S>, context: EncodeContext): Promise<Request>;
+    encode(account: Account<C, S>, context: Pick<EncodeContext, "now" | "session">): Promise<Request>;
     decode(
       answer: Answer,
     ): { readonly ok: true; readonly detail: string } | { readonly ok: false; readonly code: string; readonly detail: string };

@@ -53,7 +53,12 @@ export interface ProviderHarness {
 
 export const ATTEMPT_ID = "att_01M7WXHTZH0000004NNR5APDB90001";
 const MESSAGE_ID = "msg_01M7WXHTZH0000004NNR5APDB9";
-const CONTEXT = { now: Date.UTC(2026, 10, 20, 12), callbackUrl: `https://carillon.test/hooks/x/y/${ATTEMPT_ID}` };
+export const CONTEXT = {
+  now: Date.UTC(2026, 10, 20, 12),
+  callbackUrl: `https://carillon.test/hooks/x/y/${ATTEMPT_ID}`,
+  idempotencyKey: "idk_01M7WXHTZH0000004NNR5APDB900",
+  session: "a-session-token",
+};
 const ENDPOINT = "https://double.example:8443/base";
 
 export function answer(status: number, body: unknown, headers: Record<string, string> = {}): Answer {

@@ -2,7 +2,7 @@
 import type { Signal } from "../contract/jobs.ts";
 import { compose } from "../core/compose.ts";
 import { endpointFlaw } from "../core/endpoint.ts";
-import { attemptId } from "../core/ids.ts";
+import { attemptId, idempotencyKeyOf } from "../core/ids.ts";
 import { type CompiledContent, compile } from "../core/liquid.ts";
 import type { AttachedFile, Delivery, Envelope, Order, Receipt } from "../core/message.ts";
 import { nextAttempt } from "../core/settlement.ts";
@@ -123,7 +123,12 @@ export async function carry(
     connectionId,
     composed.envelope.attemptId,
   );
-  const request = await provider.encode(composed.envelope, account, { now, callbackUrl });
+  const request = await provider.encode(composed.envelope, account, {
+    now,
+    callbackUrl,
+    idempotencyKey: idempotencyKeyOf(messageId, delivery.n, connectionId),
+    session: null,
+  });
   const receipt = receiptOf(provider, await deps.carrier.carry(request, provider.timeoutMs));
   return { ...base, idempotent: provider.idempotent, receipt, signals: [], caught: null };
 }

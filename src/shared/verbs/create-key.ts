@@ -39,6 +39,8 @@ export async function mintKey(
       expiresAt: input.expiresAt,
       revokedAt: null,
       lastUsedAt: null,
+      suspendedAt: null,
+      suspendedReason: null,
     },
   };
 }

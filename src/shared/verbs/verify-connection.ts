@@ -24,7 +24,7 @@ async function probe(deps: VerifyDeps, row: ConnectionRow): Promise<Verification
   if (account === null) return no("cannot_open", error ?? "The connection cannot be opened.");
   if (provider.kind === "sandbox") return { ok: true, detail: "The sandbox needs no account." };
 
-  const request = await provider.probe.encode(account, { now: deps.now(), callbackUrl: null });
+  const request = await provider.probe.encode(account, { now: deps.now(), session: null });
   const { origin, pathname } = new URL(request.url);
   const wrong = endpointFlaw(origin + pathname, deps.allowPrivateEndpoints);
   if (wrong !== null) return no("endpoint_refused", wrong);

@@ -7,9 +7,8 @@ import { connections } from "./schema.ts";
 export type ConnectionRow = typeof connections.$inferSelect;
 
 /** Hints are none unless given: the sandbox has no credentials. */
-export type NewConnectionRow = Omit<ConnectionRow, "tenantId" | "projectId" | "credentialHints"> & {
-  readonly credentialHints?: string;
-};
+export type NewConnectionRow = Omit<ConnectionRow, "tenantId" | "projectId" | Optional> & Partial<Pick<ConnectionRow, Optional>>;
+type Optional = "credentialHints" | "limits" | "prices" | "verification";
 
 export function connectionsOf(db: D1Database, scope: ProjectScope) {
   const d = drizzle(db);

@@ -46,6 +46,9 @@ export const apiKeys = sqliteTable(
     expiresAt: integer("expires_at"),
     revokedAt: integer("revoked_at"),
     lastUsedAt: integer("last_used_at"),
+    /** Set where abuse was detected, with why; null again once somebody has resumed it. */
+    suspendedAt: integer("suspended_at"),
+    suspendedReason: text("suspended_reason"),
   },
   (t) => [uniqueIndex("api_keys_tenant").on(t.tenantId, t.id)],
 );
@@ -102,6 +105,12 @@ export const connections = sqliteTable(
     credentialsKeyId: text("credentials_key_id").notNull(),
     /** JSON: field of the credentials → its masked end, made before sealing, since nobody who shows it can unseal. */
     credentialHints: text("credential_hints").notNull().default("{}"),
+    /** JSON: OutboundLimits (core/outbound.ts): how fast, and how many at once. */
+    limits: text("limits").notNull().default("{}"),
+    /** JSON: PriceTable (core/price.ts): what one message or part costs, by country. */
+    prices: text("prices").notNull().default("{}"),
+    /** Compact JWE of what verifies this connection's callbacks, sealed to the webhooks Worker's key; null where there is none. */
+    verification: text("verification"),
     verifiedAt: integer("verified_at"),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
@@ -141,4 +150,62 @@ export const audit = sqliteTable(
     at: integer("at").notNull(),
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
+);
+
+/** What Carillon tells a tenant about itself: a breaker that opened, a key that was suspended. Append-only. */
+export const notices = sqliteTable(
+  "notices",
+  {
+    tenantId: text("tenant_id").notNull(),
+    id: text("id").notNull(),
+    projectId: text("project_id"),
+    /** `connection.opened`, `key.suspended`, … (core/notice.ts). */
+    type: text("type").notNull(),
+    /** What it is about, such as a connection's id. */
+    subject: text("subject").notNull(),
+    /** JSON. */
+    details: text("details").notNull(),
+    at: integer("at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
+);
+
+/** Which connection carries what: ordered rules (core/routing.ts). */
+export const routingPolicies = sqliteTable(
+  "routing_policies",
+  {
+    tenantId: text("tenant_id").notNull(),
+    projectId: text("project_id").notNull(),
+    id: text("id").notNull(),
+    name: text("name").notNull(),
+    /** Lower is asked first. */
+    position: integer("position").notNull(),
+    enabled: integer("enabled", { mode: "boolean" }).notNull(),
+    /** JSON array of RoutingRule. */
+    rules: text("rules").notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.projectId, t.id] })],
+);
+
+/** Whom not to write to. `tenant_id` is `*` for what holds for everybody. */
+export const suppressions = sqliteTable(
+  "suppressions",
+  {
+    tenantId: text("tenant_id").notNull(),
+    channel: text("channel").notNull(),
+    /** As in messages.recipient: normalised. */
+    destination: text("destination").notNull(),
+    /** `bounce`, `complaint`, `unsubscribe`, `invalid`, `manual`. */
+    reason: text("reason").notNull(),
+    /** Who said so: `provider:ses`, `key:key_…`, `operator`. */
+    source: text("source").notNull(),
+    projectId: text("project_id"),
+    messageId: text("message_id"),
+    createdAt: integer("created_at").notNull(),
+    /** Null for ever. */
+    expiresAt: integer("expires_at"),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.channel, t.destination] })],
 );

@@ -105,3 +105,17 @@ export const sandboxMessages = sqliteTable(
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
 );
+
+/** Who was sent what within a window (`dedupe_window_seconds`). A row only for messages that ask for it. */
+export const dedupes = sqliteTable(
+  "dedupes",
+  {
+    tenantId: text("tenant_id").notNull(),
+    /** Hex SHA-256 of project, mode, channel, destination and content. */
+    key: text("key").notNull(),
+    /** The message that was sent; others of this key are suppressed until then. */
+    messageId: text("message_id").notNull(),
+    until: integer("until").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.key] }), index("dedupes_until").on(t.until)],
+);

@@ -115,7 +115,7 @@ const bodyOf = async (request: Request) =>
 
 describe("ses, judged by AWS's own client", () => {
   test("sends the body that the client would serialise", async () => {
-    const ours = await bodyOf(await ses.encode(rich, account, { now, callbackUrl: null }));
+    const ours = await bodyOf(await ses.encode(rich, account, { now, callbackUrl: null, idempotencyKey: "k", session: null }));
     // The one value that is ours to choose: how the non-ASCII header is folded into words.
     const note = ours.Content.Simple.Headers?.[2]?.Value ?? "";
     const theirs = await awsClient(withNote(note));
@@ -124,7 +124,7 @@ describe("ses, judged by AWS's own client", () => {
   });
 
   test("sends it to the host, path and with the content type of the client", async () => {
-    const ours = await ses.encode(plain, account, { now, callbackUrl: null });
+    const ours = await ses.encode(plain, account, { now, callbackUrl: null, idempotencyKey: "k", session: null });
     const theirs = await awsClient(withNote("x"));
     const url = new URL(ours.url);
     expect([ours.method, url.hostname, url.pathname]).toEqual([theirs.method, theirs.hostname, theirs.path]);
@@ -137,7 +137,7 @@ describe("ses, judged by AWS's own client", () => {
     ["a session token", plain, { ...account, credentials: { ...credentials, session_token: "FwoGZXIvYXdzE//8=" } }],
     ["another endpoint", plain, { ...account, settings: { ...settings, endpoint: "http://127.0.0.1:4566/aws/" } }],
   ])("signs %s as AWS's signer does", async (_, envelope, given) => {
-    const request = await ses.encode(envelope, given, { now, callbackUrl: null });
+    const request = await ses.encode(envelope, given, { now, callbackUrl: null, idempotencyKey: "k", session: null });
     const { host, href } = new URL(request.url);
     const authorization = request.headers.get("authorization") ?? "";
     const { authorization: _own, ...headers } = Object.fromEntries(request.headers);
@@ -146,7 +146,7 @@ describe("ses, judged by AWS's own client", () => {
   });
 
   test("signs the probe as AWS's signer does", async () => {
-    const request = await ses.probe.encode(account, { now, callbackUrl: null });
+    const request = await ses.probe.encode(account, { now, session: null });
     const url = new URL(request.url);
     expect(url.pathname).toBe("/v2/email/account");
     const headers = { host: url.host, "x-amz-date": request.headers.get("x-amz-date") ?? "" };
@@ -168,7 +168,9 @@ describe("ses, judged by AWS's own client", () => {
     ],
     ["with an empty header", { ...plain, headers: { "X-Empty": " ", "X-Fine": "1" } }],
   ] satisfies [string, Envelope][])("fits the published shapes: %s", async (_, envelope) => {
-    const body = await bodyOf(await ses.encode(envelope, account, { now, callbackUrl: null }));
+    const body = await bodyOf(
+      await ses.encode(envelope, account, { now, callbackUrl: null, idempotencyKey: "k", session: null }),
+    );
     expect(shapeFlaws("SendEmailRequest", body)).toEqual([]);
   });
 });

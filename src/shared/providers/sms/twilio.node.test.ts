@@ -22,6 +22,8 @@ describe("twilio, judged by Twilio's OpenAPI document", () => {
     const request = await twilio.encode(envelope, account, {
       now: 0,
       callbackUrl: "https://carillon.test/hooks/sms/twilio/con_1/att_1",
+      idempotencyKey: "k",
+      session: null,
     });
     expect(request.headers.get("content-type")).toBe("application/x-www-form-urlencoded");
     expect(formFlaws(await request.text())).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Envelope } from "../../core/message.ts";
-import { answer, describeProvider } from "../../testing/describe-provider.ts";
+import { answer, CONTEXT, describeProvider } from "../../testing/describe-provider.ts";
 import errors from "../../testing/specs/error-classification.json";
 import { twilio } from "./twilio.ts";
 
@@ -60,7 +60,7 @@ const sms: Envelope = { attemptId: "att_1", messageId: "msg_1", to: "+4477009001
 
 async function fields(settings: object, envelope: Envelope = sms, callbackUrl: string | null = null) {
   const account = { connectionId: "con_1", credentials, settings: twilio.settings.parse(settings) };
-  const request = await twilio.encode(envelope, account, { now: 0, callbackUrl });
+  const request = await twilio.encode(envelope, account, { ...CONTEXT, now: 0, callbackUrl });
   return Object.fromEntries(new URLSearchParams(new TextDecoder().decode(await request.arrayBuffer())));
 }
 
@@ -98,7 +98,7 @@ describe("twilio", () => {
     const key = { account_sid: SID, api_key_sid: SID.replace("AC", "SK"), api_key_secret: "key-secret" };
     const probe = async (given: object) => {
       const account = { connectionId: "c", credentials: twilio.credentials.parse(given), settings: { from: "Acme" } };
-      const request = await twilio.probe.encode(account, { now: 0, callbackUrl: null });
+      const request = await twilio.probe.encode(account, { now: 0, session: null });
       return [atob(request.headers.get("authorization")?.replace("Basic ", "") ?? ""), new URL(request.url).pathname];
     };
     expect(await probe(credentials)).toEqual([`${SID}:${TOKEN}`, `/2010-04-01/Accounts/${SID}.json`]);

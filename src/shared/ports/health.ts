@@ -1,0 +1,21 @@
+/**
+ * How fit connections are: circuit breakers and pauses. The truth is in one ProviderHealth object a connection;
+ * each isolate works with its own copy, at most 10 s old and with all that it saw itself, so that a healthy
+ * connection costs no question at all.
+ *
+ * Implemented by adapters/health-client.ts, and by testing/fakes.ts.
+ */
+import type { Fitness, Outcome } from "../core/breaker.ts";
+
+export interface Health {
+  /** Reads what is not known or too old. Never throws: a connection that cannot be asked about is taken as well. */
+  know(tenantId: string, connectionIds: readonly string[]): Promise<void>;
+  /** From this isolate's copy. */
+  fitness(tenantId: string, connectionId: string): Fitness;
+  /** Asks to be the one probe of an open breaker whose time is up. One asker is told yes. */
+  probe(tenantId: string, connectionId: string): Promise<boolean>;
+  /** Notes in this isolate's copy what an attempt came to, at once. */
+  note(tenantId: string, connectionId: string, outcome: Outcome): void;
+  /** Tells the objects what they have to know of what was noted: failures, pauses, and what a probe came to. Never throws. */
+  flush(): Promise<void>;
+}
