@@ -4,6 +4,7 @@
  * what it has seen.
  */
 import { LANES } from "../../src/shared/core/channels.ts";
+import type { Timing } from "../../src/shared/core/timing.ts";
 import type { Planner } from "../../src/shared/ports/planner.ts";
 import type { Outbox, OutboxRow } from "./outbox.ts";
 
@@ -18,7 +19,7 @@ const IN_FLIGHT: readonly number[] = [2, 1, 1];
 const PACE_MS: readonly number[] = [5, 50, 200];
 
 export class Flush {
-  static readonly SWEEP_EVERY_MS = 30_000;
+  readonly sweepEveryMs: number;
   readonly planner: Planner;
   readonly #tenantId: string;
   readonly #outbox: Outbox;
@@ -30,7 +31,8 @@ export class Flush {
   /** A new process cannot know whether packs are open: its first alarm looks. */
   #mustLook = true;
 
-  constructor(tenantId: string, outbox: Outbox, planner: Planner) {
+  constructor(tenantId: string, outbox: Outbox, planner: Planner, { sweepEveryMs }: Pick<Timing, "sweepEveryMs">) {
+    this.sweepEveryMs = sweepEveryMs;
     this.#tenantId = tenantId;
     this.#outbox = outbox;
     this.planner = planner;
@@ -100,7 +102,7 @@ export class Flush {
   /** There is at least one open pack: keep sweeping. */
   expectWork(): void {
     this.#plans += 1;
-    this.#sweepDueAt ??= Date.now() + Flush.SWEEP_EVERY_MS;
+    this.#sweepDueAt ??= Date.now() + this.sweepEveryMs;
   }
 
   nextSweepAt(): number | null {
@@ -110,7 +112,7 @@ export class Flush {
   async sweep(now: number): Promise<void> {
     if (!this.#mustLook && (this.#sweepDueAt === null || now < this.#sweepDueAt)) return;
     const plans = this.#plans;
-    this.#sweepDueAt = now + Flush.SWEEP_EVERY_MS;
+    this.#sweepDueAt = now + this.sweepEveryMs;
     const open = await this.planner.sweep(this.#tenantId);
     this.#mustLook = false;
     if (open === 0 && plans === this.#plans) this.#sweepDueAt = null;

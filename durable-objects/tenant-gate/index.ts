@@ -10,6 +10,7 @@ import { hash32, parseGateName } from "../../src/shared/core/placement.ts";
 import type { AcceptRequest, AcceptResult, Gate, HeldPage, HeldResult } from "../../src/shared/ports/gate.ts";
 import type { Planner } from "../../src/shared/ports/planner.ts";
 import { ledgerOf } from "../../src/shared/runtime/ledger.ts";
+import { timingOf } from "../../src/shared/runtime/timing.ts";
 import { acceptAll, type GateState } from "./accept.ts";
 import { Flush } from "./flush.ts";
 import { Outbox } from "./outbox.ts";
@@ -53,7 +54,7 @@ export class TenantGate extends DurableObject implements Gate {
     const saved = sql.exec<{ state: string }>("SELECT state FROM meter WHERE id = 1").toArray()[0];
     this.#state = saved ? (JSON.parse(saved.state) as GateState) : { meter: EMPTY_METER, mint: { at: 0, sequence: 0 } };
     const planner = (ctx.exports as unknown as { Planner: (options: object) => Planner }).Planner({});
-    this.#flush = new Flush(tenantId, this.#outbox, planner);
+    this.#flush = new Flush(tenantId, this.#outbox, planner, timingOf(this.env));
     ctx.blockConcurrencyWhile(async () => {
       this.#alarmAt = await ctx.storage.getAlarm();
     });
@@ -122,7 +123,7 @@ export class TenantGate extends DurableObject implements Gate {
 
   async watch(): Promise<void> {
     this.#flush.expectWork();
-    this.#armBy(Date.now() + Flush.SWEEP_EVERY_MS);
+    this.#armBy(Date.now() + this.#flush.sweepEveryMs);
   }
 
   async stats(): Promise<{ held: number; due: number; oldestDueAt: number | null }> {

@@ -12,6 +12,7 @@ import type { Ringer } from "../ports/ringer.ts";
 import type { Deps } from "../verbs/deps.ts";
 import { counted, countsOf, LEDGER_PATH } from "./ledger.ts";
 import { logger } from "./log.ts";
+import { timingOf } from "./timing.ts";
 
 /** Secrets are not in wrangler.toml, so the generated types do not know them. */
 export type DispatcherBindings = DispatcherEnv & {
@@ -74,6 +75,7 @@ function common(env: { readonly DB: D1Database; readonly LOG_LEVEL: string }, wo
     control: env.DB,
     shards: messageShards(env),
     linkSecret: linkSecret(env),
+    timing: timingOf(env),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What verbs are made from. A verb names just what it uses: `Pick<Deps, "control" | "now">`. */
 import type { Random } from "../core/ids.ts";
+import type { Timing } from "../core/timing.ts";
 import type { Carrier } from "../ports/carrier.ts";
 import type { Desk } from "../ports/desk.ts";
 import type { Gate } from "../ports/gate.ts";
@@ -12,6 +13,8 @@ export interface Deps {
   /** Lets time pass, milliseconds. */
   readonly wait: (ms: number) => Promise<void>;
   readonly random: Random;
+  /** How long things wait before somebody else takes them up. */
+  readonly timing: Timing;
   readonly log: (line: LogLine) => void;
   /** The control database. */
   readonly control: D1Database;

@@ -9,14 +9,20 @@ import type { Deps } from "./deps.ts";
 const RINGS_A_SWEEP = 2000;
 
 /** How many packs of the tenant are still open, over its message databases. */
-export async function sweep(deps: Pick<Deps, "now" | "control" | "shards" | "ringer">, tenantId: string): Promise<number> {
+export async function sweep(
+  deps: Pick<Deps, "now" | "control" | "shards" | "ringer" | "timing">,
+  tenantId: string,
+): Promise<number> {
   const shards = await tenantShards(deps.control, { tenantId });
   const counts = await Promise.all(
     shards.map(async (shard) => {
       const db = deps.shards[shard];
       if (!db) throw new Error(`there is no message database ${shard}`);
       const packs = packsOf(db, { tenantId });
-      const [rung, count] = await commit(db, [packs.ringLost(deps.now(), RINGS_A_SWEEP), packs.countOpen()]);
+      const [rung, count] = await commit(db, [
+        packs.ringLost(deps.now(), RINGS_A_SWEEP, deps.timing.ringAgainMs),
+        packs.countOpen(),
+      ]);
       const lost = (rung?.results ?? []) as unknown as RungPack[];
       if (lost.length > 0) {
         await deps.ringer.ring(bellsOf(tenantId, shard, lost));

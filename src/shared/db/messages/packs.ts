@@ -31,9 +31,6 @@ export interface ClaimedRow {
   readonly expires_at: number | null;
 }
 
-/** An unanswered bell is rung again after this, then after twice as long, up to 64 times as long. */
-const RING_AGAIN_MS = 30_000;
-
 /** CROSS JOIN in SQLite means "in this order": from the few ids that are asked for to the rows by primary key. */
 export function packsOf(db: D1Database, scope: TenantScope) {
   return {
@@ -85,19 +82,19 @@ export function packsOf(db: D1Database, scope: TenantScope) {
         .prepare("DELETE FROM packs WHERE tenant_id = ?1 AND id IN (SELECT value FROM json_each(?2)) AND lease = ?3")
         .bind(scope.tenantId, JSON.stringify(ids), lease);
     },
-    /** Marks for ringing what is due, unheld, and was not answered for a while. */
-    ringLost(now: number, limit: number): D1PreparedStatement {
+    /** Marks for ringing what is due, unheld, and was not answered for `againMs`, then for twice as long, up to 64 times as long. */
+    ringLost(now: number, limit: number, againMs: number): D1PreparedStatement {
       return db
         .prepare(
           `UPDATE packs SET rung_at = ?2, rings = rings + 1
            WHERE tenant_id = ?1 AND id IN (
              SELECT id FROM packs
              WHERE tenant_id = ?1 AND due_at <= ?2 AND (lease_until IS NULL OR lease_until <= ?2)
-               AND rung_at + (${RING_AGAIN_MS} << MIN(rings - 1, 6)) <= ?2
+               AND rung_at + (?4 << MIN(rings - 1, 6)) <= ?2
              LIMIT ?3)
            RETURNING id, channel, lane`,
         )
-        .bind(scope.tenantId, now, limit);
+        .bind(scope.tenantId, now, limit, againMs);
     },
     countOpen(): D1PreparedStatement {
       return db.prepare("SELECT COUNT(*) AS open FROM packs WHERE tenant_id = ?1").bind(scope.tenantId);
