@@ -9,6 +9,7 @@ import type { Submission } from "../../src/shared/core/message.ts";
 import { hash32, parseGateName } from "../../src/shared/core/placement.ts";
 import type { AcceptRequest, AcceptResult, Gate, HeldPage, HeldResult } from "../../src/shared/ports/gate.ts";
 import type { Planner } from "../../src/shared/ports/planner.ts";
+import { chaosOf } from "../../src/shared/runtime/chaos.ts";
 import { ledgerOf } from "../../src/shared/runtime/ledger.ts";
 import { timingOf } from "../../src/shared/runtime/timing.ts";
 import { acceptAll, type GateState } from "./accept.ts";
@@ -37,6 +38,7 @@ export class TenantGate extends DurableObject implements Gate {
   constructor(ctx: DurableObjectState, env: unknown) {
     super(ctx, env as never);
     ledgerOf(this.env)?.object(ctx);
+    chaosOf(this.env)?.object(ctx);
     const { tenantId, gateShard } = parseGateName(ctx.id.name ?? "");
     this.#tenantId = tenantId;
     this.#gateShard = gateShard;

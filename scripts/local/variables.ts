@@ -5,6 +5,9 @@ import { type Secrets, sha256Hex } from "./secrets.ts";
 /** Variables that the environment may set for `npm start`, with what they are if it does not. */
 const LOCAL_VARIABLES = { LOG_LEVEL: "warn", ALLOW_PRIVATE_ENDPOINTS: "true", PUBLIC_URL: "" } as const;
 
+/** Declared in no wrangler.toml, since no deployment may count (runtime/ledger.ts), break things or hurry. */
+const UNDECLARED = ["LEDGER", "CHAOS", "TIMING"] as const;
+
 export function variablesOf(
   worker: WorkerConfig,
   secrets: Secrets,
@@ -19,8 +22,7 @@ export function variablesOf(
   };
   return {
     ...Object.fromEntries(Object.entries(all).filter(([name]) => name in worker.vars)),
-    // Declared nowhere, since no deployment may count (runtime/ledger.ts).
-    ...(overrides.LEDGER === undefined ? {} : { LEDGER: overrides.LEDGER }),
+    ...Object.fromEntries(UNDECLARED.flatMap((name) => (overrides[name] === undefined ? [] : [[name, overrides[name]]]))),
     ...secretsOf(worker.name, secrets),
   };
 }

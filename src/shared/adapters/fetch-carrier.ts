@@ -4,10 +4,14 @@ import type { Carried, Carrier } from "../ports/carrier.ts";
 /** A provider's answer is cut here: ids and errors are short, and a hostile one must not fill memory. */
 const MAX_ANSWER_CHARS = 65_536;
 
-/** `by`: where requests leave by; the runtime's own way out unless given. */
-export function fetchCarrier(by: Pick<Fetcher, "fetch"> = { fetch: (...args) => fetch(...args) }): Carrier {
+/** `by`: where requests leave by; the runtime's own way out unless given. None lasts longer than `mostMs`. */
+export function fetchCarrier(
+  by: Pick<Fetcher, "fetch"> = { fetch: (...args) => fetch(...args) },
+  mostMs: number = Number.POSITIVE_INFINITY,
+): Carrier {
   return {
-    async carry(request, timeoutMs): Promise<Carried> {
+    async carry(request, wantedMs): Promise<Carried> {
+      const timeoutMs = Math.min(wantedMs, mostMs);
       const abort = new AbortController();
       // Not AbortSignal.timeout(): an uncleared timer keeps the isolate busy until it fires.
       const timer = setTimeout(() => abort.abort(), timeoutMs);

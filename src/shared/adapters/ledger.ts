@@ -5,6 +5,8 @@
  * What is counted is what the bindings report (`rows_read`, `rows_written`, sizes), not what we expect.
  */
 
+import { bound, instead, overWire } from "./stand-in.ts";
+
 /** Counter → what one unit of it is billed as; prices stand in bench/prices.ts. */
 export const COUNTERS = [
   /** Invocations by HTTP, by a queue's batch and by a cron. RPC and service bindings are free. */
@@ -82,24 +84,15 @@ export class Ledger {
     return binding;
   }
 
-  /**
-   * The same database over a wire that is read on the way: the class behind a D1 binding takes anything
-   * that fetches, so `first()`, `raw()`, `exec()` and sessions are counted too, which hand out no `meta`.
-   */
+  /** The same database over a wire that is read on the way: `first()` and others hand out no `meta`. */
   database(db: D1Database): D1Database {
-    const { fetcher } = db as unknown as { fetcher?: Fetcher };
-    if (!fetcher) throw new Error("this runtime's D1 binding has no fetcher: the ledger must be taught its new shape");
-    const wire = {
-      fetch: async (...request: Parameters<Fetcher["fetch"]>): Promise<Response> => {
-        const response = await fetcher.fetch(...request);
-        const text = await response.text();
-        this.add("d1_round_trips");
-        this.#readMeta(text);
-        return new Response(text, response);
-      },
-    };
-    // The constructor of the runtime's own D1Database, which no type describes.
-    return new (db.constructor as new (wire: object) => D1Database)(wire);
+    return overWire(db, (through) => async (...request) => {
+      const response = await through(...request);
+      const text = await response.text();
+      this.add("d1_round_trips");
+      this.#readMeta(text);
+      return new Response(text, response);
+    });
   }
 
   #readMeta(text: string): void {
@@ -235,19 +228,4 @@ function zeroes(): Counts {
 function operations(body: unknown): number {
   const sizeBytes = new TextEncoder().encode(JSON.stringify(body) ?? "").byteLength + QUEUE_METADATA_BYTES;
   return Math.ceil(sizeBytes / QUEUE_OPERATION_BYTES);
-}
-
-/**
- * The object with some members replaced. Methods of the runtime's objects insist on their own `this`.
- * The proxy stands over an empty object, since one over `target` may not lie about its fixed properties.
- */
-function instead<T extends object>(target: T, members: Partial<Record<keyof T, unknown>>): T {
-  return new Proxy({} as T, {
-    get: (_, property) => (property in members ? members[property as keyof T] : bound(target, property)),
-  });
-}
-
-function bound(target: object, property: PropertyKey): unknown {
-  const member = Reflect.get(target, property, target) as unknown;
-  return typeof member === "function" ? member.bind(target) : member;
 }

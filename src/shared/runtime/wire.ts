@@ -10,6 +10,7 @@ import { gateName } from "../core/placement.ts";
 import type { Desk } from "../ports/desk.ts";
 import type { Ringer } from "../ports/ringer.ts";
 import type { Deps } from "../verbs/deps.ts";
+import { shaken } from "./chaos.ts";
 import { counted, countsOf, LEDGER_PATH } from "./ledger.ts";
 import { logger } from "./log.ts";
 import { timingOf } from "./timing.ts";
@@ -85,7 +86,7 @@ export function operatorKeyHash(env: ApiBindings): string {
 }
 
 export function apiDeps(bindings: ApiBindings): Deps {
-  const env = counted(bindings);
+  const env = shaken(counted(bindings));
   const desk = env.DISPATCHER as unknown as Desk;
   return {
     ...common(env, "api"),
@@ -111,7 +112,7 @@ export async function ledgersOf(env: ApiBindings): Promise<Record<string, unknow
 }
 
 export function dispatcherDeps(bindings: DispatcherBindings): Deps {
-  const env = counted(bindings);
+  const env = shaken(counted(bindings));
   const queueOf = (channel: Channel, lane: Lane): Queue<Bell> => {
     const name = sendQueue(channel, lane);
     const queue = queueBinding(env, name);
@@ -123,7 +124,7 @@ export function dispatcherDeps(bindings: DispatcherBindings): Deps {
     gate: (tenantId, gateShard) => gateStub(env.TENANT_GATE as unknown as DurableObjectNamespace, gateName(tenantId, gateShard)),
     files: env.FILES,
     ringer: queueRinger(queueOf, env.EVENTS),
-    carrier: fetchCarrier(env.EGRESS),
+    carrier: fetchCarrier(env.EGRESS, timingOf(bindings).carryWithinMs),
     sealer: absent("sealer"),
     unsealer: joseUnsealer(required(env, "SEAL_PRIVATE_KEYS")),
     desk: absent("desk"),
@@ -135,7 +136,7 @@ export function dispatcherDeps(bindings: DispatcherBindings): Deps {
 }
 
 export function webhooksDeps(bindings: WebhooksBindings): Deps {
-  const env = counted(bindings);
+  const env = shaken(counted(bindings));
   return {
     ...common(env, "webhooks"),
     gate: () => absent("gate"),
