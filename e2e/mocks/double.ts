@@ -10,6 +10,10 @@ export interface Behaviour<Failure> {
   readonly delayMs?: number;
   /** `before`: hangs up and takes nothing. `after`: takes the call, and hangs up without an answer. */
   readonly drop?: "before" | "after";
+  /** Likewise, but never hangs up: whoever called waits until its own patience ends. */
+  readonly hang?: "before" | "after";
+  /** Likewise, but answers 200 with what no client understands. */
+  readonly garbage?: "before" | "after";
   /** Calls to this recipient only. */
   readonly to?: string;
   /** So many calls; all of them unless set. */
@@ -51,6 +55,8 @@ export interface Double<Message, Failure> {
   readonly refused: readonly Refusal[];
   /** Adds a behaviour in front of those that are there; null takes all of them away. */
   control(behaviour: Behaviour<Failure> | null): void;
+  /** Asks before every call that no behaviour of `control` is for; null asks no more. */
+  steer(choose: (() => Behaviour<Failure>) | null): void;
   close(): Promise<void>;
 }
 
@@ -66,6 +72,11 @@ export interface Protocol<Message, Failure> {
 }
 
 const MAX_BODY_BYTES = 41_943_040;
+const GARBAGE: Reply = {
+  status: 200,
+  headers: { "content-type": "text/html" },
+  body: '<html><h1>It works!</h1>{"MessageId": "',
+};
 
 /** Listens on a free port of this machine unless one is given. */
 export async function startDouble<Message extends object, Failure>(
@@ -75,11 +86,12 @@ export async function startDouble<Message extends object, Failure>(
   const received: Received<Message>[] = [];
   const refused: Refusal[] = [];
   let behaviours: (Behaviour<Failure> & { left: number })[] = [];
+  let chosen: (() => Behaviour<Failure>) | null = null;
 
   function next(to: string): Behaviour<Failure> {
     const found = behaviours.find((b) => b.left > 0 && (b.to === undefined || b.to === to));
     if (found) found.left -= 1;
-    return found ?? {};
+    return found ?? chosen?.() ?? {};
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -90,11 +102,18 @@ export async function startDouble<Message extends object, Failure>(
     }
     if (verdict.kind !== "message") return answer(response, verdict.reply);
 
-    const { fail, delayMs, drop } = next(verdict.to);
-    const outcome = drop === "before" ? "dropped" : fail !== undefined ? "failed" : "accepted";
-    received.push({ ...verdict.message, to: verdict.to, at: Date.now(), outcome });
+    const { fail, delayMs, drop, hang, garbage } = next(verdict.to);
+    const isTaken = [drop, hang, garbage].every((when) => when !== "before");
+    received.push({
+      ...verdict.message,
+      to: verdict.to,
+      at: Date.now(),
+      outcome: !isTaken ? "dropped" : fail !== undefined ? "failed" : "accepted",
+    });
     if (delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, delayMs));
+    if (hang !== undefined) return;
     if (drop !== undefined) request.socket.destroy();
+    else if (garbage !== undefined) answer(response, GARBAGE);
     else answer(response, fail === undefined ? verdict.reply : protocol.failure(fail));
   }
 
@@ -112,6 +131,9 @@ export async function startDouble<Message extends object, Failure>(
     refused,
     control(behaviour) {
       behaviours = behaviour === null ? [] : [{ ...behaviour, left: behaviour.times ?? Number.POSITIVE_INFINITY }, ...behaviours];
+    },
+    steer(choose) {
+      chosen = choose;
     },
     async close() {
       server.closeAllConnections();

@@ -27,6 +27,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([sesMock.close(), twilioMock.close()]));
 afterEach(() => {
   sesMock.control(null);
+  sesMock.steer(null);
   twilioMock.control(null);
 });
 
@@ -158,6 +159,45 @@ describe("the double of SES", () => {
     expect(sesMock.received.at(-1)?.outcome).toBe("accepted");
     sesMock.control({ fail: "internal", to: "other@customer.example" });
     expect(await send(ses, sesAccount(), email)).toMatchObject({ outcome: "sent" });
+  });
+
+  test("answers what nobody understands, with or without the mail, when it is told to", async () => {
+    for (const [garbage, outcome] of [
+      ["before", "dropped"],
+      ["after", "accepted"],
+    ] as const) {
+      sesMock.control({ garbage, times: 1 });
+      expect(await send(ses, sesAccount(), email)).toMatchObject({ outcome: "unknown", code: "no_message_id" });
+      expect(sesMock.received.at(-1)?.outcome).toBe(outcome);
+    }
+  });
+
+  test("never answers, with or without the mail, when it is told to", async () => {
+    for (const [hang, outcome] of [
+      ["before", "dropped"],
+      ["after", "accepted"],
+    ] as const) {
+      sesMock.control({ hang, times: 1 });
+      const calls = sesMock.received.length;
+      const answered = send(ses, sesAccount(), email).then(
+        () => true,
+        () => true,
+      );
+      await expect.poll(() => sesMock.received.length).toBe(calls + 1);
+      expect(sesMock.received.at(-1)?.outcome).toBe(outcome);
+      expect(await Promise.race([answered, new Promise((done) => setTimeout(done, 100))])).toBeUndefined();
+    }
+  });
+
+  test("asks what to do where it is told nothing", async () => {
+    const next = [{ fail: "internal" }, {}] as const;
+    let calls = 0;
+    sesMock.steer(() => next[calls++] ?? {});
+    expect(await send(ses, sesAccount(), email)).toMatchObject({ outcome: "transient" });
+    expect(await send(ses, sesAccount(), email)).toMatchObject({ outcome: "sent" });
+    sesMock.control({ fail: "rejected", times: 1 });
+    expect(await send(ses, sesAccount(), email)).toMatchObject({ outcome: "permanent" });
+    expect(calls).toBe(2);
   });
 
   test("answers late when it is told to", async () => {
