@@ -1,10 +1,12 @@
 /** Every provider there is. Adding one is its file and a line here. */
+import { resend } from "./email/resend.ts";
+import { sendgrid } from "./email/sendgrid.ts";
 import { ses } from "./email/ses.ts";
 import type { Provider } from "./provider.ts";
 import { sandbox } from "./sandbox.ts";
 import { twilio } from "./sms/twilio.ts";
 
-export const PROVIDERS: readonly Provider[] = [ses, twilio, sandbox];
+export const PROVIDERS: readonly Provider[] = [ses, sendgrid, resend, twilio, sandbox];
 
 const BY_ID = new Map(PROVIDERS.map((provider) => [provider.id, provider]));
 

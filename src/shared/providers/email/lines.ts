@@ -33,19 +33,47 @@ function encodedWords(text: string): string {
   return words.join(" ");
 }
 
+/** A mailbox taken apart. */
+export interface MailboxParts {
+  /** As it reads, on one line; empty where there is none. */
+  readonly name: string;
+  /** The domain in Punycode. */
+  readonly email: string;
+}
+
 /**
- * `ada@example.com` or `Ada <ada@example.com>` with the name in ASCII and the domain in Punycode. It is one
- * mailbox whatever comes in; what was none is a bad address, and the provider refuses it and says so.
+ * `ada@example.com` or `Ada <ada@example.com>`. It is one mailbox whatever comes in; what was none is a bad
+ * address, and the provider refuses it and says so.
  */
-export function mailbox(text: string): string {
+export function mailboxParts(text: string): MailboxParts {
   const line = oneLine(text);
   const named = /^(.*)<([^<>]*)>$/.exec(line);
-  if (!named) return address(line);
-  const name = (named[1] ?? "").trim();
-  const bare = name.replace(/^"(.*)"$/, "$1").replaceAll(/\\(.)/g, "$1");
-  const at = address(named[2] ?? "");
-  if (bare === "") return at;
-  return ASCII.test(bare) ? `"${bare.replaceAll(/[\\"]/g, "\\$&")}" <${at}>` : `${encodedWords(bare)} <${at}>`;
+  if (!named) return { name: "", email: address(line) };
+  const name = (named[1] ?? "").trim().replace(/^"(.*)"$/, "$1");
+  return { name: name.replaceAll(/\\(.)/g, "$1").trim(), email: address(named[2] ?? "") };
+}
+
+/** A mailbox as a header holds it, all of it in ASCII. */
+export function mailbox(text: string): string {
+  const { name, email } = mailboxParts(text);
+  return name === "" || ASCII.test(name) ? quoted(name, email) : `${encodedWords(name)} <${email}>`;
+}
+
+/** A mailbox for an API that takes names in UTF-8 and encodes them itself. */
+export function utf8Mailbox(text: string): string {
+  const { name, email } = mailboxParts(text);
+  return quoted(name, email);
+}
+
+function quoted(name: string, email: string): string {
+  return name === "" ? email : `"${name.replaceAll(/[\\"]/g, "\\$&")}" <${email}>`;
+}
+
+/** Custom headers, as far as they are any: names of RFC 5322, values in ASCII and not empty. */
+export function headerLines(headers: Readonly<Record<string, string>> | undefined): (readonly [name: string, value: string])[] {
+  return Object.entries(headers ?? {})
+    .map(([name, value]) => [name, headerValue(value)] as const)
+    .filter(([name, value]) => /^[!-9;-~]{1,126}$/.test(name) && value !== "");
 }
 
 /** What could part one address from the next, or end it, is taken out: the rest is one address or none. */

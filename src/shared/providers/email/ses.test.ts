@@ -1,16 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { answer, describeProvider, type Sent } from "../../testing/describe-provider.ts";
+import { textsByPlace } from "../../testing/places.ts";
 import errors from "../../testing/specs/error-classification.json";
 import { ses } from "./ses.ts";
-
-/** Every text in a JSON body by its path, list positions left out: `Destination.ToAddresses[]`. */
-function flat(value: unknown, at = "", into = new Map<string, string>()): Map<string, string> {
-  if (Array.isArray(value)) for (const [i, inner] of value.entries()) flat(inner, `${at}[${i}]`, into);
-  else if (typeof value === "object" && value !== null) {
-    for (const [key, inner] of Object.entries(value)) flat(inner, `${at}.${key}`, into);
-  } else into.set(at, String(value));
-  return into;
-}
 
 interface SendEmailBody {
   readonly Content: {
@@ -38,7 +30,7 @@ describeProvider({
   },
   open: ["access_key_id"],
   origin: "https://email.eu-west-1.amazonaws.com",
-  fields: (sent) => flat(JSON.parse(sent.body)),
+  fields: (sent) => textsByPlace(JSON.parse(sent.body)),
   isLine: (place) => !place.startsWith(".Content.Simple.Body"),
   attemptIdOf: (sent) => bodyOf(sent).EmailTags.find((tag) => tag.Name === "attempt_id")?.Value ?? null,
   textsOf: (sent) => {

@@ -3,27 +3,21 @@
  * https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
  */
 import { z } from "zod";
-import type { Envelope } from "../../core/message.ts";
 import { parseObject, text } from "../answers.ts";
 import { awsRequest } from "../aws.ts";
 import { endpoint, under } from "../endpoint.ts";
 import { type Account, type EncodeContext, httpProvider } from "../provider.ts";
-import { headerValue, isMailbox, mailbox, oneLine } from "./lines.ts";
+import { headerLines, headerValue, mailbox, oneLine } from "./lines.ts";
+import { type EmailEnvelope, emailOf, secretKey, sender, tagPairs } from "./parts.ts";
 import { accountState, refusal } from "./ses-answers.ts";
-
-const secret = z
-  .string()
-  .min(1)
-  .max(4096)
-  .regex(/^[\x21-\x7e]+$/, "It holds characters that no such key has.");
 
 const credentials = z.strictObject({
   access_key_id: z
     .string()
     .regex(/^\w{1,128}$/, "An access key id has letters and digits only.")
     .meta({ title: "Access key id" }),
-  secret_access_key: secret.meta({ title: "Secret access key", format: "password" }),
-  session_token: secret.optional().meta({ title: "Session token", format: "password" }),
+  secret_access_key: secretKey("Secret access key"),
+  session_token: secretKey("Session token").optional(),
 });
 
 const settings = z.strictObject({
@@ -31,11 +25,7 @@ const settings = z.strictObject({
     .string()
     .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "A region looks like eu-west-1.")
     .meta({ title: "Region" }),
-  from: z
-    .string()
-    .max(320)
-    .refine(isMailbox, "A sender is `a@b.example` or `Name <a@b.example>`.")
-    .meta({ title: "Sender", description: "Used where the content names none. Must be verified in SES." }),
+  from: sender("Must be verified in SES."),
   configuration_set: z
     .string()
     .regex(/^[\w-]{1,64}$/)
@@ -55,7 +45,7 @@ export const ses = httpProvider<z.output<typeof credentials>, z.output<typeof se
   timeoutMs: 10_000,
   idempotent: false,
   encode(envelope, account, { now }) {
-    const body = new TextEncoder().encode(JSON.stringify(sendEmail(envelope, account)));
+    const body = new TextEncoder().encode(JSON.stringify(sendEmail(emailOf(envelope, "SES"), account)));
     return signed(account, { method: "POST", path: "/v2/email/outbound-emails", body, now });
   },
   decode(answer) {
@@ -82,12 +72,9 @@ function signed(
 }
 
 /** The body of SendEmail. */
-function sendEmail(envelope: Envelope, { settings }: SesAccount) {
-  if (envelope.channel !== "email") throw new Error(`SES does not carry ${envelope.channel}`);
+function sendEmail(envelope: EmailEnvelope, { settings }: SesAccount) {
   const { html, text, attachments } = envelope;
-  const headers = Object.entries(envelope.headers ?? {})
-    .map(([name, value]) => ({ Name: name, Value: headerValue(value) }))
-    .filter(({ Name, Value }) => /^[!-9;-~]{1,126}$/.test(Name) && Value !== "");
+  const headers = headerLines(envelope.headers).map(([Name, Value]) => ({ Name, Value }));
   return {
     FromEmailAddress: mailbox(envelope.from ?? settings.from),
     Destination: {
@@ -113,11 +100,7 @@ function sendEmail(envelope: Envelope, { settings }: SesAccount) {
               })),
       },
     },
-    EmailTags: [
-      { Name: "attempt_id", Value: envelope.attemptId },
-      { Name: "message_id", Value: envelope.messageId },
-      ...envelope.tags.slice(0, MAX_TAGS).map((tag, i) => ({ Name: `tag_${i + 1}`, Value: safeTag(tag) })),
-    ],
+    EmailTags: tagPairs(envelope).map(([Name, Value]) => ({ Name, Value })),
     ConfigurationSetName: settings.configuration_set,
   };
 }
@@ -129,6 +112,3 @@ function mediaType(type: string): string {
   const line = headerValue(type);
   return line.length <= 78 && line !== "" ? line : "application/octet-stream";
 }
-
-const MAX_TAGS = 10;
-const safeTag = (tag: string) => tag.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 256) || "_";
