@@ -62,6 +62,7 @@ export const attemptShape = z.object({
   code: z.string().nullable().describe("The provider's own."),
   reason: z.string().nullable(),
   provider_message_id: z.string().nullable(),
+  failed_over: z.boolean().describe("The next connection was tried at once."),
 });
 
 const deliveryShape = z.object({
@@ -70,7 +71,13 @@ const deliveryShape = z.object({
   destination: z.string(),
   phase: z
     .enum(["waiting", "sent", "failed", "unknown"])
-    .describe("`unknown`: the provider may or may not have it; we could not tell."),
+    .describe(
+      "`unknown`: in doubt. Whoever was sending it died, or the provider gave no answer, so it may or may not have gone out. It is settled by the provider's own event, by its idempotency key, or after a minute by the message's `delivery` option.",
+    ),
+  waiting_for: z
+    .string()
+    .nullable()
+    .describe("Why it waits by plan, which is no try: `connections_open` where every connection's breaker is open or paused."),
   due_at: timestamp.describe("When it is, or was, tried next."),
   attempts: z.array(attemptShape),
 });
@@ -96,6 +103,7 @@ export const messageShape = z
     content: contentShape.nullable().describe("Inline content as it was asked for; null for templates and sensitive messages."),
     variables: jsonObject.nullable().describe("As they were given; null for sensitive messages."),
     attachments: z.array(z.string()),
+    ordering_key: z.string().nullable(),
     sensitive: z.boolean(),
     deliveries: z.array(deliveryShape),
     events: z.array(eventShape).describe("In the order in which we learnt of them; never changed, only added to."),

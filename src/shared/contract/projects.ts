@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { CHANNELS } from "../core/channels.ts";
 import { MAX_RETRY_SECONDS, type RetryPolicy } from "../core/retry.ts";
-import { MAX_IDEMPOTENCY_SECONDS, type ProjectSettings } from "../core/tenant.ts";
+import { FAIL_OVER_OUTCOMES, MAX_IDEMPOTENCY_SECONDS, type ProjectSettings } from "../core/tenant.ts";
 import { timestamp } from "./common.ts";
 
 export const projectId = z.object({ id: z.string().max(64) });
@@ -42,6 +42,8 @@ const idempotencySeconds = z
   .max(MAX_IDEMPOTENCY_SECONDS)
   .describe("How long an idempotency key is kept: 24 hours unless set. Keys that are kept already stay as long as they were to.");
 
+const failOverOn = z.array(z.enum(FAIL_OVER_OUTCOMES)).max(FAIL_OVER_OUTCOMES.length);
+
 const changedSettings = z
   .strictObject({
     idempotency_seconds: idempotencySeconds.exactOptional(),
@@ -49,6 +51,11 @@ const changedSettings = z
     retry_by_channel: byChannel(retry.nullable().exactOptional())
       .exactOptional()
       .describe("Channels with a policy of their own; null gives a channel back to the project's. Others stay as they are."),
+    fail_over_on: failOverOn
+      .exactOptional()
+      .describe(
+        "After which answers of a provider the next connection is tried at once. `transient`, `throttled` and `misconfigured` unless set; `permanent` and `recipient_invalid` may be added. An answer that never came is never failed over: it may have been sent.",
+      ),
   })
   .describe("What is left out stays as it is.");
 
@@ -68,6 +75,7 @@ export const projectShape = z
       idempotency_seconds: z.number(),
       retry: z.object(retry.shape),
       retry_by_channel: byChannel(z.object(retry.shape).optional()),
+      fail_over_on: failOverOn,
     }),
     created_at: timestamp,
   })
@@ -90,10 +98,11 @@ function policyOut({ stepsSeconds, capSeconds, totalSeconds }: RetryPolicy): Ret
 
 /** A change of settings as a merge patch of what is stored: a ProjectSettings with what changes, null where a channel's goes. */
 export function settingsPatch(change: z.output<typeof changedSettings>) {
-  const { idempotency_seconds, retry: policy, retry_by_channel } = change;
+  const { idempotency_seconds, retry: policy, retry_by_channel, fail_over_on } = change;
   return {
     ...(idempotency_seconds === undefined ? {} : { idempotencySeconds: idempotency_seconds }),
     ...(policy === undefined ? {} : { retry: policyIn(policy) }),
+    ...(fail_over_on === undefined ? {} : { failOverOn: fail_over_on }),
     ...(retry_by_channel === undefined
       ? {}
       : {
@@ -120,6 +129,7 @@ export function settingsView({
   idempotencySeconds: seconds,
   retry: policy,
   retryByChannel = {},
+  failOverOn,
 }: ProjectSettings): z.output<typeof projectShape>["settings"] {
   return {
     idempotency_seconds: seconds,
@@ -130,5 +140,6 @@ export function settingsView({
         return own === undefined ? [] : [[channel, policyOut(own)] as const];
       }),
     ),
+    fail_over_on: [...failOverOn],
   };
 }

@@ -1,11 +1,7 @@
 /** What follows from one try of a delivery: its new state, what is logged, and whether it is tried again. Pure. */
-import { attemptId } from "./ids.ts";
 import type { Attempt, Delivery, DeliveryGuarantee, MessageEvent, Receipt } from "./message.ts";
 import { nextTry, type RetryPolicy } from "./retry.ts";
 import type { Status } from "./status.ts";
-
-/** How long an unclear outcome waits for the provider's own event before the message's `delivery` option decides. */
-export const IN_DOUBT_WAIT_MS = 60_000;
 
 /** At least one: every settlement tells something. */
 export type Events = readonly [MessageEvent, ...MessageEvent[]];
@@ -14,17 +10,20 @@ export interface Settlement {
   readonly delivery: Delivery;
   readonly status: Status;
   readonly events: Events;
-  /** When to try again; null when this was the end. */
-  readonly again: number | null;
+  /** When to try again, `over` for at once over the next connection; null when this was the end. */
+  readonly again: number | "over" | null;
   /** Set where the delivery is given up: the code and reason of its dead letter. */
   readonly dead: { readonly code: string; readonly reason: string } | null;
 }
 
+export type Refusal = Exclude<Receipt, { outcome: "sent" }>;
+
 export interface TryInput {
-  readonly messageId: string;
   readonly delivery: Delivery;
   readonly connectionId: string;
   readonly provider: string;
+  /** As the provider was told it. */
+  readonly attemptId: string;
   /** The provider takes an idempotency key, so the same attempt may be repeated without doubling. */
   readonly idempotent: boolean;
   readonly receipt: Receipt;
@@ -33,6 +32,10 @@ export interface TryInput {
   readonly guarantee: DeliveryGuarantee;
   readonly policy: RetryPolicy;
   readonly expiresAt: number | null;
+  /** Whether another connection is there to be tried at once after a refusal of this outcome. */
+  readonly mayFailOver: (outcome: Refusal["outcome"]) => boolean;
+  /** How long an unclear outcome waits for the provider's own event before the message's `delivery` option decides. */
+  readonly inDoubtWaitMs: number;
   /** In [0, 1). */
   readonly random: number;
 }
@@ -44,148 +47,42 @@ export function nextAttempt(delivery: Delivery): number {
 
 /** Settles an attempt whose answer, or lack of one, is known. */
 export function settleTry(input: TryInput): Settlement {
-  const { delivery, receipt, now } = input;
+  const { receipt } = input;
   const attempt = attemptOf(input);
-  const tried = { ...delivery, attempts: [...delivery.attempts, attempt] };
+  const { waiting_for: _, ...before } = input.delivery;
+  const tried: Delivery = { ...before, attempts: [...before.attempts, attempt] };
   const event = eventOf(input, attempt);
+  if (receipt.outcome === "sent") {
+    return {
+      delivery: { ...tried, phase: "sent" },
+      status: "sent",
+      events: [event("attempted", "attempted"), event("sent", "sent")],
+      again: null,
+      dead: null,
+    };
+  }
+  if (receipt.outcome === "unknown") return settleUnknown(input, tried, receipt, event);
+  if (input.mayFailOver(receipt.outcome)) return failOver(input, tried, attempt, event);
   switch (receipt.outcome) {
-    case "sent":
-      return {
-        delivery: { ...tried, phase: "sent" },
-        status: "sent",
-        events: [event("attempted", "attempted"), event("sent", "sent")],
-        again: null,
-        dead: null,
-      };
     case "permanent":
     case "recipient_invalid":
       return giveUp(tried, [event("attempted", "attempted"), event("failed", "failed")], receipt.code, receipt.reason);
-    case "unknown":
-      if (!input.idempotent) return inDoubt(input, tried, event);
-      return retry(input, tried, event, receipt);
     case "transient":
     case "throttled":
     case "misconfigured":
-      return retry(input, tried, event, receipt);
-  }
-
-  function retry(
-    { policy, expiresAt, random }: TryInput,
-    after: Delivery,
-    log: EventMaker,
-    failed: Exclude<Receipt, { outcome: "sent" }>,
-  ): Settlement {
-    const again = nextTry({
-      policy,
-      tries: triesSinceDue(after),
-      since: delivery.due_at,
-      now,
-      retryAfterMs: failed.retryAfterMs,
-      expiresAt,
-      random,
-    });
-    if (again === null)
-      return giveUp(after, [log("attempted", "attempted"), log("failed", "failed")], failed.code, failed.reason);
-    return {
-      delivery: { ...after, phase: "waiting" },
-      status: "queued",
-      events: [log("attempted", "attempted"), log("deferred", "deferred")],
-      again,
-      dead: null,
-    };
+      return retry(input, tried, receipt, event, "waiting");
   }
 }
 
-/** Settles a delivery that cannot even be tried: no content, no connection. */
-export function settleUntried(
-  delivery: Delivery,
-  failure: { readonly code: string; readonly reason: string; readonly now: number },
-): Settlement {
-  const { code, reason, now } = failure;
-  const key = `failed:${delivery.n}:${nextAttempt(delivery)}`;
-  return giveUp(delivery, [{ type: "failed", at: now, key, delivery: delivery.n, code, reason }], code, reason);
-}
-
-/** Waiting for a fault of our own to pass. */
-const FAULT_WAIT_MS = 30_000;
-
-/** Settles a delivery that met a fault of ours: it waits without using up a try, until its whole time is up. */
-export function settleFault(
-  delivery: Delivery,
-  { now, policy, reason }: { readonly now: number; readonly policy: RetryPolicy; readonly reason: string },
-): Settlement {
-  const again = now + FAULT_WAIT_MS;
-  if (again > delivery.due_at + policy.totalSeconds * 1000) {
-    return settleUntried(delivery, { code: "internal_error", reason, now });
-  }
-  // One event however often it is met: the log drops a key that it has.
-  const key = `fault:${delivery.n}:${nextAttempt(delivery)}`;
-  return {
-    delivery,
-    status: "queued",
-    events: [{ type: "deferred", at: now, key, delivery: delivery.n, code: "internal_error", reason }],
-    again,
-    dead: null,
-  };
-}
-
-/**
- * Settles a delivery whose lease ran out with no outcome: somebody may have sent it. It waits for the
- * provider's own event, then (`phase` is already `unknown`) its `delivery` option decides.
- */
-export function settleAbandoned(
-  delivery: Delivery,
-  input: { readonly now: number; readonly guarantee: DeliveryGuarantee },
-): Settlement | "send_again" {
-  if (delivery.phase !== "unknown") {
-    const n = nextAttempt(delivery);
-    return {
-      delivery: { ...delivery, phase: "unknown" },
-      status: "queued",
-      events: [
-        {
-          type: "deferred",
-          at: input.now,
-          key: `in_doubt:${delivery.n}:${n}`,
-          delivery: delivery.n,
-          code: "in_doubt",
-          reason: "The process that was sending it died. It may have gone out.",
-        },
-      ],
-      again: input.now + IN_DOUBT_WAIT_MS,
-      dead: null,
-    };
-  }
-  if (input.guarantee === "at_least_once") return "send_again";
-  return settleUntried(delivery, {
-    code: "in_doubt",
-    reason: "It may have gone out, and its delivery option is at_most_once.",
-    now: input.now,
-  });
-}
-
-/** Tries since the delivery was last set on its way: a replay starts afresh. */
-function triesSinceDue({ attempts, due_at }: Delivery): number {
-  return Math.max(1, attempts.filter((attempt) => attempt.at >= due_at).length);
-}
-
-type EventMaker = (type: MessageEvent["type"], word: string) => MessageEvent;
-
-function inDoubt(input: TryInput, tried: Delivery, event: EventMaker): Settlement {
-  const { receipt, now, guarantee } = input;
-  const reason = receipt.outcome === "sent" ? "" : receipt.reason;
-  if (guarantee === "at_most_once") {
-    return giveUp(
-      { ...tried, phase: "unknown" },
-      [event("attempted", "attempted"), event("failed", "failed")],
-      "in_doubt",
-      reason,
-      "unknown",
-    );
-  }
-  const again = now + IN_DOUBT_WAIT_MS;
-  if (triesSinceDue(tried) > input.policy.stepsSeconds.length + 2 || (input.expiresAt !== null && again >= input.expiresAt)) {
-    return giveUp(tried, [event("attempted", "attempted"), event("failed", "failed")], "in_doubt", reason, "unknown");
+/** Nobody knows whether it went out: the same again where that cannot double it, else a wait for the provider's own event. */
+function settleUnknown(input: TryInput, tried: Delivery, receipt: Refusal, event: EventMaker): Settlement {
+  if (input.idempotent) return retry(input, tried, receipt, event, "unknown");
+  const ended: Events = [event("attempted", "attempted"), event("failed", "failed")];
+  if (input.guarantee === "at_most_once") return giveUp(tried, ended, "in_doubt", receipt.reason, "unknown");
+  const again = input.now + input.inDoubtWaitMs;
+  const outlived = input.expiresAt !== null && again >= input.expiresAt;
+  if (outlived || triesSinceDue(tried) > input.policy.stepsSeconds.length + 2) {
+    return giveUp(tried, ended, "in_doubt", receipt.reason, "unknown");
   }
   return {
     delivery: { ...tried, phase: "unknown" },
@@ -196,7 +93,47 @@ function inDoubt(input: TryInput, tried: Delivery, event: EventMaker): Settlemen
   };
 }
 
-function giveUp(
+function failOver(input: TryInput, tried: Delivery, attempt: Attempt, event: EventMaker): Settlement {
+  const attempts = [...input.delivery.attempts, { ...attempt, failed_over: true as const }];
+  return {
+    delivery: { ...tried, phase: "waiting", attempts },
+    status: "queued",
+    events: [event("attempted", "attempted"), { ...event("deferred", "failed_over"), code: "failed_over" }],
+    again: "over",
+    dead: null,
+  };
+}
+
+function retry(input: TryInput, after: Delivery, failed: Refusal, event: EventMaker, phase: "waiting" | "unknown"): Settlement {
+  const { policy, expiresAt, random, now } = input;
+  const again = nextTry({
+    policy,
+    tries: triesSinceDue(after),
+    since: after.due_at,
+    now,
+    retryAfterMs: failed.retryAfterMs,
+    expiresAt,
+    random,
+  });
+  if (again === null) {
+    const ended: Events = [event("attempted", "attempted"), event("failed", "failed")];
+    return giveUp(after, ended, failed.code, failed.reason, phase === "unknown" ? "unknown" : "failed");
+  }
+  return {
+    delivery: { ...after, phase },
+    status: "queued",
+    events: [event("attempted", "attempted"), event("deferred", "deferred")],
+    again,
+    dead: null,
+  };
+}
+
+/** Tries since the delivery was last set on its way, where one over several connections is one: a replay starts afresh. */
+function triesSinceDue({ attempts, due_at }: Delivery): number {
+  return Math.max(1, attempts.filter((attempt) => attempt.at >= due_at && attempt.failed_over !== true).length);
+}
+
+export function giveUp(
   delivery: Delivery,
   events: Events,
   code: string,
@@ -206,11 +143,12 @@ function giveUp(
   return { delivery: { ...delivery, phase }, status: "failed", events, again: null, dead: { code, reason } };
 }
 
-function attemptOf({ messageId, delivery, connectionId, provider, receipt, startedAt, now }: TryInput): Attempt {
-  const n = nextAttempt(delivery);
+type EventMaker = (type: MessageEvent["type"], word: string) => MessageEvent;
+
+function attemptOf({ delivery, connectionId, provider, attemptId, receipt, startedAt, now }: TryInput): Attempt {
   const base = {
-    id: attemptId(messageId, delivery.n, n),
-    n,
+    id: attemptId,
+    n: nextAttempt(delivery),
     connection_id: connectionId,
     provider,
     at: startedAt,

@@ -8,6 +8,8 @@ import type { Bell } from "../contract/jobs.ts";
 import { type Channel, type Lane, sendQueue } from "../core/channels.ts";
 import { gateName } from "../core/placement.ts";
 import type { Desk } from "../ports/desk.ts";
+import type { Health } from "../ports/health.ts";
+import type { Lessor } from "../ports/lessor.ts";
 import type { Ringer } from "../ports/ringer.ts";
 import type { Deps } from "../verbs/deps.ts";
 import { shaken } from "./chaos.ts";
@@ -94,6 +96,8 @@ export function apiDeps(bindings: ApiBindings): Deps {
     files: env.FILES,
     ringer: { ...absent<Ringer>("ringer"), ring: (bells) => desk.ring(bells) },
     carrier: absent("carrier"),
+    health: absent("health"),
+    lessor: absent("lessor"),
     sealer: joseSealer(env.SEAL_PUBLIC_KEY),
     unsealer: absent("unsealer"),
     desk,
@@ -111,6 +115,20 @@ export async function ledgersOf(env: ApiBindings): Promise<Record<string, unknow
   return { api: countsOf(env), dispatcher: await dispatcher.ledger(), webhooks: await webhooks.json() };
 }
 
+/** Until ProviderHealth is wired. */
+const ALWAYS_FIT: Health = {
+  know: async () => undefined,
+  fitness: () => ({ kind: "fit" }),
+  probe: async () => true,
+  note: () => undefined,
+  flush: async () => undefined,
+};
+
+/** Until ProviderLease is wired. */
+const UNLIMITED: Lessor = {
+  take: async (_places, want) => ({ granted: want, retryAfterMs: 0, release: async () => undefined }),
+};
+
 export function dispatcherDeps(bindings: DispatcherBindings): Deps {
   const env = shaken(counted(bindings));
   const queueOf = (channel: Channel, lane: Lane): Queue<Bell> => {
@@ -125,6 +143,8 @@ export function dispatcherDeps(bindings: DispatcherBindings): Deps {
     files: env.FILES,
     ringer: queueRinger(queueOf, env.EVENTS),
     carrier: fetchCarrier(env.EGRESS, timingOf(bindings).carryWithinMs),
+    health: ALWAYS_FIT,
+    lessor: UNLIMITED,
     sealer: absent("sealer"),
     unsealer: joseUnsealer(required(env, "SEAL_PRIVATE_KEYS")),
     desk: absent("desk"),
@@ -143,6 +163,8 @@ export function webhooksDeps(bindings: WebhooksBindings): Deps {
     files: absent("files"),
     ringer: absent("ringer"),
     carrier: absent("carrier"),
+    health: absent("health"),
+    lessor: absent("lessor"),
     sealer: absent("sealer"),
     unsealer: absent("unsealer"),
     desk: absent("desk"),

@@ -1,13 +1,14 @@
 /**
- * Poison: bells whose consumer died of them until the queue gave up. Their packs are claimed a last time, and
- * what they hold becomes dead letters. Idempotent: a pack that is gone, or that a live consumer holds, is
- * left alone.
+ * Poison: bells whose consumer failed until the queue gave up. Their packs are looked at once more. What has killed
+ * every process that held it becomes dead letters; a pack that only met a fault of ours (a database that was away)
+ * is left to the sweep, and nothing of it is given up. Idempotent: a pack that is gone, or that a live consumer
+ * holds, is left alone.
  */
 import type { Bell } from "../contract/jobs.ts";
 import type { GivenUp } from "../core/dead-letter.ts";
 import { newId } from "../core/ids.ts";
 import type { Delivery } from "../core/message.ts";
-import { settleUntried } from "../core/settlement.ts";
+import { MOST_CRASHES, settleUntried } from "../core/untried.ts";
 import { commit } from "../db/commit.ts";
 import { insertDeadLetters } from "../db/messages/dead-letters.ts";
 import { type ClaimedRow, packsOf } from "../db/messages/packs.ts";
@@ -18,7 +19,9 @@ const LEASE_MS = 30_000;
 const CODE = "consumer_crashed";
 const REASON = "Every consumer that took this up crashed.";
 
-export async function bury(deps: Pick<Deps, "now" | "random" | "shards" | "log">, bells: readonly Bell[]): Promise<void> {
+type BuryDeps = Pick<Deps, "now" | "random" | "shards" | "log">;
+
+export async function bury(deps: BuryDeps, bells: readonly Bell[]): Promise<void> {
   const groups = new Map<string, Bell[]>();
   for (const bell of bells) {
     const slot = `${bell.tenant} ${bell.shard}`;
@@ -27,7 +30,7 @@ export async function bury(deps: Pick<Deps, "now" | "random" | "shards" | "log">
   for (const mine of groups.values()) await buryIn(deps, mine);
 }
 
-async function buryIn(deps: Pick<Deps, "now" | "random" | "shards" | "log">, bells: readonly Bell[]): Promise<void> {
+async function buryIn(deps: BuryDeps, bells: readonly Bell[]): Promise<void> {
   const { tenant, shard } = bells[0] ?? { tenant: "", shard: -1 };
   const db = deps.shards[shard];
   if (!db) {
@@ -39,9 +42,13 @@ async function buryIn(deps: Pick<Deps, "now" | "random" | "shards" | "log">, bel
   const packs = packsOf(db, scope);
   const ids = [...new Set(bells.map((bell) => bell.pack))];
   const lease = newId("lse", now, deps.random);
-  const [, taken] = await commit(db, [packs.claim(ids, lease, now, now + LEASE_MS), packs.claimed(ids, lease)]);
+  const [, taken] = await commit(db, [
+    packs.claimPoison(ids, lease, now, now + LEASE_MS, MOST_CRASHES),
+    packs.claimed(ids, lease),
+  ]);
   // As packsOf.claimed names its columns.
   const rows = (taken?.results ?? []) as unknown as ClaimedRow[];
+  deps.log({ level: "error", event: "bells_died", tenant_id: tenant, packs: ids.length, deliveries_buried: rows.length });
   if (rows.length === 0) return;
   const given = rows.flatMap((row) => giveUp(row, now));
   await commit(db, [
@@ -60,7 +67,6 @@ async function buryIn(deps: Pick<Deps, "now" | "random" | "shards" | "log">, bel
       : []),
     packs.finish([...new Set(rows.map((row) => row.pack))], lease),
   ]);
-  deps.log({ level: "error", event: "buried", tenant_id: tenant, packs: ids.length, deliveries: given.length });
 }
 
 function giveUp(row: ClaimedRow, now: number): { outcome: OutcomeRow; letter: GivenUp }[] {
@@ -70,8 +76,7 @@ function giveUp(row: ClaimedRow, now: number): { outcome: OutcomeRow; letter: Gi
   if (!delivery || delivery.phase === "sent" || delivery.phase === "failed") return [];
   const settled = settleUntried(delivery, { code: CODE, reason: REASON, now });
   // Whoever held the pack before may have died after the provider's yes.
-  const phase = row.claims > 1 || delivery.phase === "unknown" ? "unknown" : "failed";
-  const after: Delivery = { ...settled.delivery, phase };
+  const after: Delivery = { ...settled.delivery, phase: "unknown" };
   return [
     {
       outcome: { messageId: row.id, delivery: after, events: settled.events, status: settled.status },

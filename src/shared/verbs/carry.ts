@@ -8,9 +8,8 @@ import type { AttachedFile, Delivery, Envelope, Order, Receipt } from "../core/m
 import { nextAttempt } from "../core/settlement.ts";
 import type { ClaimedRow } from "../db/messages/packs.ts";
 import type { ProjectScope } from "../db/scope.ts";
-import type { HttpProvider } from "../providers/provider.ts";
-import { sandbox } from "../providers/sandbox.ts";
-import { type OpenConnection, openAccounts } from "./accounts.ts";
+import type { Account, EncodeContext, HttpProvider } from "../providers/provider.ts";
+import type { Candidate } from "./candidates.ts";
 import type { Deps } from "./deps.ts";
 import { loadAttachments } from "./load-attachments.ts";
 import { loadTemplate } from "./resolve-template.ts";
@@ -18,16 +17,27 @@ import { loadTemplate } from "./resolve-template.ts";
 /** What deliver, its tries and this have in hand. */
 export type DeliverDeps = Pick<
   Deps,
-  "now" | "wait" | "random" | "shards" | "control" | "files" | "carrier" | "unsealer" | "ringer" | "log" | "publicUrl"
+  | "now"
+  | "wait"
+  | "random"
+  | "shards"
+  | "control"
+  | "files"
+  | "carrier"
+  | "unsealer"
+  | "ringer"
+  | "log"
+  | "publicUrl"
+  | "health"
+  | "lessor"
+  | "gate"
+  | "timing"
 >;
 
 /** Why a delivery cannot be tried at all. */
 export type Failure = { readonly code: string; readonly reason: string };
 
-type Connection = Pick<OpenConnection, "connectionId" | "provider" | "account">;
-
 export interface Prepared {
-  readonly connection: Connection;
   readonly compiled: CompiledContent;
   readonly files: readonly AttachedFile[];
 }
@@ -35,6 +45,7 @@ export interface Prepared {
 export interface Carriage {
   readonly connectionId: string;
   readonly provider: string;
+  readonly attemptId: string;
   readonly idempotent: boolean;
   readonly startedAt: number;
   readonly receipt: Receipt;
@@ -44,26 +55,14 @@ export interface Carriage {
   readonly signals: readonly { readonly type: Signal["type"]; readonly reason?: string }[];
 }
 
-/** The same attempt may go again without doubling. */
-export function isRepeatable({ provider }: Connection): boolean {
-  return provider.kind === "sandbox" || provider.idempotent;
-}
-
-/** Loads what the try needs. Throws where a store failed: that is our fault, and no fault of the message. */
-export async function prepare(
-  deps: DeliverDeps,
-  scope: ProjectScope,
-  row: ClaimedRow,
-  order: Order,
-): Promise<Prepared | Failure> {
-  const [connection, compiled, files] = await Promise.all([
-    pick(deps, scope, row),
+/** Loads what a try needs. Throws where a store failed: that is our fault, and no fault of the message. */
+export async function prepare(deps: DeliverDeps, scope: ProjectScope, order: Order): Promise<Prepared | Failure> {
+  const [compiled, files] = await Promise.all([
     contentOf(deps, scope, order),
     order.attachments === undefined ? [] : loadAttachments(deps, scope, order.attachments),
   ]);
-  if ("code" in connection) return connection;
   if (!compiled) return { code: "template_gone", reason: "Its template version is gone." };
-  return { connection, compiled, files };
+  return { compiled, files };
 }
 
 async function contentOf(deps: DeliverDeps, scope: ProjectScope, order: Order): Promise<CompiledContent | null> {
@@ -72,16 +71,13 @@ async function contentOf(deps: DeliverDeps, scope: ProjectScope, order: Order): 
   return loadTemplate(deps, scope, order.template_id, order.template_version);
 }
 
-/** The first connection of the channel that can be used; a test message only ever meets the sandbox. */
-async function pick(deps: DeliverDeps, scope: ProjectScope, row: ClaimedRow): Promise<Connection | Failure> {
-  if (row.mode === "test") return { connectionId: "sandbox", provider: sandbox, account: null };
-  const all = (await openAccounts(deps, scope)).get(row.channel) ?? [];
-  const usable = all.find((connection) => connection.error === null);
-  if (usable) return usable;
-  const broken = all[0]?.error;
-  return broken === undefined || broken === null
-    ? { code: "no_connection", reason: `The project has no enabled connection for ${row.channel}.` }
-    : { code: "connection_unusable", reason: broken };
+/**
+ * Where the provider takes an idempotency key, every try over one connection says the same, so that a repeat is known
+ * for one: it carries the attempt id of try 0.
+ */
+function attemptIdFor(messageId: string, delivery: Delivery, { provider }: Candidate): string {
+  const same = provider.kind === "http" && provider.idempotent;
+  return attemptId(messageId, delivery.n, same ? 0 : nextAttempt(delivery));
 }
 
 export async function carry(
@@ -90,17 +86,20 @@ export async function carry(
   messageId: string,
   delivery: Delivery,
   order: Order,
-  { connection, compiled, files }: Prepared,
+  connection: Candidate,
+  { compiled, files }: Prepared,
 ): Promise<Carriage | Failure> {
   const now = deps.now();
+  const attempt = attemptIdFor(messageId, delivery, connection);
   const composed = compose({
     compiled,
     channel: delivery.channel,
     to: delivery.destination,
     messageId,
-    attemptId: attemptId(messageId, delivery.n, nextAttempt(delivery)),
+    attemptId: attempt,
     variables: { ...order.variables, ...(row.variables === null ? {} : (JSON.parse(row.variables) as object)) },
-    now,
+    // When it was due, whatever the try: every try of a message reads the same.
+    now: row.due_at,
     ...(order.locale === undefined ? {} : { locale: order.locale }),
     tags: row.tags === null ? [] : (JSON.parse(row.tags) as string[]),
     files,
@@ -109,28 +108,30 @@ export async function carry(
   if (!composed.ok) return composed;
 
   const { connectionId, provider, account } = connection;
-  const base = { connectionId, provider: provider.id, startedAt: now, sensitive: order.sensitive === true };
+  const base = { connectionId, provider: provider.id, attemptId: attempt, startedAt: now, sensitive: order.sensitive === true };
   if (provider.kind === "sandbox") {
     const { receipt, signals } = provider.simulate(composed.envelope, delivery.attempts.length);
     return { ...base, idempotent: true, receipt, signals, caught: receipt.outcome === "sent" ? composed.envelope : null };
   }
   if (!account) return { code: "connection_unusable", reason: "The connection has no account." };
-  const callbackUrl = callbackFor(
-    deps.publicUrl,
-    account.settings,
-    delivery,
-    provider,
-    connectionId,
-    composed.envelope.attemptId,
-  );
-  const request = await provider.encode(composed.envelope, account, {
+  const receipt = await ask(deps, provider, account, composed.envelope, {
     now,
-    callbackUrl,
+    callbackUrl: callbackFor(deps.publicUrl, account.settings, delivery, provider, connectionId, attempt),
     idempotencyKey: idempotencyKeyOf(messageId, delivery.n, connectionId),
-    session: null,
   });
-  const receipt = receiptOf(provider, await deps.carrier.carry(request, provider.timeoutMs));
   return { ...base, idempotent: provider.idempotent, receipt, signals: [], caught: null };
+}
+
+/** One fetch, with what it must carry. */
+async function ask(
+  deps: DeliverDeps,
+  provider: HttpProvider,
+  account: Account,
+  envelope: Envelope,
+  context: Omit<EncodeContext, "session">,
+): Promise<Receipt> {
+  const request = await provider.encode(envelope, account, { ...context, session: null });
+  return receiptOf(provider, await deps.carrier.carry(request, provider.timeoutMs));
 }
 
 /** A provider refuses a callback that it cannot reach, so a private address is only told to a test double. */
@@ -150,7 +151,12 @@ function callbackFor(
 function receiptOf(provider: HttpProvider, answer: Awaited<ReturnType<DeliverDeps["carrier"]["carry"]>>): Receipt {
   switch (answer.kind) {
     case "answered":
-      return provider.decode(answer);
+      try {
+        return provider.decode(answer);
+      } catch (error) {
+        // A fault of ours, found out too late: the provider has it, or has not.
+        return { outcome: "unknown", code: "answer_not_understood", reason: String(error).slice(0, 200) };
+      }
     case "not_sent":
       return { outcome: "transient", code: "not_reached", reason: answer.reason };
     case "unknown":

@@ -1,6 +1,7 @@
 /**
  * DELIVER: claim → render → pick a connection → one fetch → settle. A claim with a lease is durable before
- * the first fetch, outcomes are durable before the bell is acknowledged.
+ * the first fetch, outcomes are durable before the bell is acknowledged. What fails over is tried at once over the
+ * next connection, in another round, once what the first said is durable.
  */
 import type { Bell } from "../contract/jobs.ts";
 import { newId } from "../core/ids.ts";
@@ -12,16 +13,21 @@ import { insertCaught, pruneCaught } from "../db/messages/sandbox.ts";
 import { type OutcomeRow, settleOf } from "../db/messages/settle.ts";
 import { bellsOf } from "./bells.ts";
 import type { DeliverDeps } from "./carry.ts";
+import { inTurn, type Turns, turnsOf } from "./in-turn.ts";
 import { loadOrders } from "./load-orders.ts";
-import { type Tried, tryDelivery } from "./try-delivery.ts";
-
-/** No fetch is started later than this after the claim, and each ends within the provider's timeout… */
-const START_WITHIN_MS = 20_000;
-/** …so a holder that lives has settled before its lease runs out. */
-const LEASE_MS = 45_000;
+import { PermitPool } from "./permit-pool.ts";
+import { again, type Round, type Tried, tryDelivery } from "./try-delivery.ts";
 
 /** Runs jobs with a bound on how many are under way, over a whole invocation. */
 export type Lanes = <T>(job: () => Promise<T>) => Promise<T>;
+
+/** What the steps of one call have in hand. */
+interface Hold {
+  readonly tenantId: string;
+  readonly shard: number;
+  readonly db: D1Database;
+  readonly lease: string;
+}
 
 /**
  * Carries the packs of one tenant in one message database. A bell that finds nothing to do (carried, held
@@ -40,48 +46,87 @@ export async function deliver(
   const lease = newId("lse", deps.now(), deps.random);
   const ids = [...new Set(bells.map((bell) => bell.pack))];
   const claimedAt = deps.now();
-  const [, taken] = await commit(db, [packs.claim(ids, lease, claimedAt, claimedAt + LEASE_MS), packs.claimed(ids, lease)]);
+  const [, taken] = await commit(db, [
+    packs.claim(ids, lease, claimedAt, claimedAt + deps.timing.leaseMs),
+    packs.claimed(ids, lease),
+  ]);
   const rows = (taken?.results ?? []) as unknown as ClaimedRow[];
   if (rows.length === 0) return;
 
-  const orders = await loadOrders(db, { tenantId }, rows);
-  const startUntil = claimedAt + START_WITHIN_MS;
-  const tried = await Promise.all(
-    rows.map((row) => lanes(() => (deps.now() < startUntil ? tryDelivery(deps, tenantId, row, orders) : notStarted(deps, row)))),
-  );
-  await settle(deps, tenantId, shard, db, lease, rows, tried);
+  const permits = new PermitPool(deps, async () => [], rows.length);
+  try {
+    await carryAll(deps, { tenantId, shard, db, lease }, rows, permits, claimedAt + deps.timing.startWithinMs, lanes);
+  } finally {
+    await Promise.all([permits.close(), deps.health.flush()]);
+  }
 }
 
-/** The pack took too long: what was not begun is rung again, with nothing recorded. */
-async function notStarted(deps: DeliverDeps, row: ClaimedRow): Promise<Tried> {
-  return { kind: "again", row, at: deps.now(), outcome: null, caught: null, signals: [], dead: null };
-}
-
-async function settle(
+/** Rounds, until nothing is left that can be tried at once. */
+async function carryAll(
   deps: DeliverDeps,
-  tenantId: string,
-  shard: number,
-  db: D1Database,
-  lease: string,
+  hold: Hold,
   rows: readonly ClaimedRow[],
-  tried: readonly Tried[],
+  permits: PermitPool,
+  startUntil: number,
+  lanes: Lanes,
 ): Promise<void> {
+  const scope = { tenantId: hold.tenantId };
+  const [orders, turns] = await Promise.all([loadOrders(hold.db, scope, rows), turnsOf(rows)]);
+  const packSizes = new Map<string, number>();
+  for (const { pack } of rows) packSizes.set(pack, (packSizes.get(pack) ?? 0) + 1);
+  const triedOver = new Map<string, Set<string>>();
+
+  for (let open = rows, isFirst = true; open.length > 0; isFirst = false) {
+    const round: Round = { tenantId: hold.tenantId, orders, permits, tried: triedOver, packSizes, isFirst };
+    const one = (row: ClaimedRow) =>
+      lanes(async () => (deps.now() < startUntil ? tryDelivery(deps, row, round) : again(row, deps.now())));
+    const tried = await tryAll(deps, open, turns, one);
+    await settle(deps, hold, open, tried);
+    open = tried.filter((t) => t.kind === "over").map((t) => nextRow(t, triedOver));
+  }
+}
+
+/** All at once, but those that have a turn to wait for. */
+function tryAll(
+  deps: DeliverDeps,
+  rows: readonly ClaimedRow[],
+  turns: Turns,
+  one: (row: ClaimedRow) => Promise<Tried>,
+): Promise<Tried[]> {
+  return turns.size === 0 ? Promise.all(rows.map(one)) : inTurn(deps, rows, turns, one);
+}
+
+/** The row as it stands after a try that goes on over another connection. */
+function nextRow({ row, outcome }: Tried, triedOver: Map<string, Set<string>>): ClaimedRow {
+  if (outcome === null) return row;
+  const last = outcome.delivery.attempts.at(-1)?.connection_id;
+  if (last !== undefined) triedOver.set(outcome.messageId, (triedOver.get(outcome.messageId) ?? new Set()).add(last));
+  const deliveries = JSON.parse(row.deliveries) as Delivery[];
+  return { ...row, deliveries: JSON.stringify(deliveries.map((d) => (d.n === outcome.delivery.n ? outcome.delivery : d))) };
+}
+
+/** One batch: outcomes, what is tried again, dead letters; packs end, or hold what is still in hand and nothing else. */
+async function settle(deps: DeliverDeps, hold: Hold, rows: readonly ClaimedRow[], tried: readonly Tried[]): Promise<void> {
+  const { tenantId, db, lease } = hold;
   const now = deps.now();
   const scope = { tenantId };
   const outcomes = tried.map((t) => t.outcome).filter((o): o is OutcomeRow => o !== null);
   const dead = tried.map((t) => t.dead).filter((d) => d !== null);
   const caught = tried.map((t) => t.caught).filter((c) => c !== null);
-  const again = packAgain(deps, tried);
+  const later = packAgain(deps, tried);
+  const inHand = refsInHand(tried);
+  const ended = [...new Set(rows.map((row) => row.pack))].filter((pack) => !inHand.has(pack));
   const packs = packsOf(db, scope);
   const writes = () => [
     ...(outcomes.length > 0 ? [settleOf(db, scope).outcomes(outcomes, now)] : []),
-    ...(again.length > 0 ? [packs.insertAgain(again, lease)] : []),
+    ...(later.length > 0 ? [packs.insertAgain(later, lease)] : []),
     ...(dead.length > 0 ? [insertDeadLetters(db, tenantId, dead)] : []),
     ...(caught.length > 0 ? [insertCaught(db, tenantId, caught), pruneCaught(db, tenantId)] : []),
-    packs.finish([...new Set(rows.map((row) => row.pack))], lease),
+    ...(inHand.size > 0 ? [packs.narrow(inHand, lease)] : []),
+    ...(ended.length > 0 ? [packs.finish(ended, lease)] : []),
   ];
   await commitStubbornly(deps, db, writes);
-  await afterwards(deps, tenantId, shard, again, tried, now);
+  await afterwards(deps, hold, later, tried, now);
 }
 
 /** Waits between tries to write outcomes down, milliseconds. */
@@ -104,15 +149,14 @@ async function commitStubbornly(deps: DeliverDeps, db: D1Database, writes: () =>
 /** Bells of what is tried again, and signals. Lost ones are made good by the sweep, so a failure is logged, not thrown. */
 async function afterwards(
   deps: DeliverDeps,
-  tenantId: string,
-  shard: number,
-  again: readonly AgainPack[],
+  { tenantId, shard }: Hold,
+  later: readonly AgainPack[],
   tried: readonly Tried[],
   now: number,
 ): Promise<void> {
   const signals = tried.flatMap((t) => t.signals);
   const results = await Promise.allSettled([
-    again.length === 0 ? undefined : deps.ringer.ring(bellsOf(tenantId, shard, again, (pack) => (pack.dueAt - now) / 1000)),
+    later.length === 0 ? undefined : deps.ringer.ring(bellsOf(tenantId, shard, later, (pack) => (pack.dueAt - now) / 1000)),
     signals.length === 0 ? undefined : deps.ringer.signal(tenantId, shard, signals),
   ]);
   for (const result of results) {
@@ -122,15 +166,26 @@ async function afterwards(
   }
 }
 
+type Ref = [string, Delivery["n"]];
 type AgainPack = Parameters<ReturnType<typeof packsOf>["insertAgain"]>[0][number];
+
+/** By pack: what goes on in the next round. */
+function refsInHand(tried: readonly Tried[]): Map<string, Ref[]> {
+  const refs = new Map<string, Ref[]>();
+  for (const { kind, row } of tried) {
+    if (kind !== "over" || row.id === null) continue;
+    refs.set(row.pack, [...(refs.get(row.pack) ?? []), [row.id, row.delivery]]);
+  }
+  return refs;
+}
 
 /** What is tried again, packed by pack and second, so that neighbours that fail together come back together. */
 function packAgain(deps: DeliverDeps, tried: readonly Tried[]): AgainPack[] {
-  const packs = new Map<string, AgainPack & { refs: [string, Delivery["n"]][] }>();
+  const packs = new Map<string, AgainPack & { refs: Ref[] }>();
   for (const t of tried) {
     if (t.kind !== "again" || t.row.id === null) continue;
     const dueAt = Math.ceil(t.at / 1000) * 1000;
-    const slot = `${t.row.pack} ${dueAt}`;
+    const slot = `${t.row.pack} ${dueAt} ${t.alone ? t.row.id : ""}`;
     let pack = packs.get(slot);
     if (!pack) {
       pack = {

@@ -4,6 +4,8 @@ import type { Timing } from "../core/timing.ts";
 import type { Carrier } from "../ports/carrier.ts";
 import type { Desk } from "../ports/desk.ts";
 import type { Gate } from "../ports/gate.ts";
+import type { Health } from "../ports/health.ts";
+import type { Lessor } from "../ports/lessor.ts";
 import type { Ringer } from "../ports/ringer.ts";
 import type { Sealer, Unsealer } from "../ports/vault.ts";
 
@@ -25,6 +27,10 @@ export interface Deps {
   readonly files: R2Bucket;
   readonly ringer: Ringer;
   readonly carrier: Carrier;
+  /** How fit connections are. */
+  readonly health: Health;
+  /** Permits to send, where something limits it. */
+  readonly lessor: Lessor;
   readonly sealer: Sealer;
   readonly unsealer: Unsealer;
   /** The dispatcher, as the api Worker reaches it. */

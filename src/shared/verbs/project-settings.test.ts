@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { makeWorld } from "../testing/world.ts";
-import { forgetSettings, retryPolicy } from "./project-settings.ts";
+import { forgetSettings, projectSettings } from "./project-settings.ts";
 
-test("a project's policy costs one query in ten seconds, whatever the channel, and one more when it is forgotten", async () => {
+test("a project's policy costs one query in ten seconds, and one more when it is forgotten", async () => {
   const world = await makeWorld();
   const clock = { now: Date.now() };
   let reads = 0;
@@ -14,17 +14,17 @@ test("a project's policy costs one query in ten seconds, whatever the channel, a
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-  const ask = (channel: "email" | "sms") => retryPolicy({ control, now: () => clock.now }, world, channel);
-  expect(await ask("email")).toEqual(DEFAULT_RETRY);
+  const ask = () => projectSettings({ control, now: () => clock.now }, world);
+  expect((await ask()).retry).toEqual(DEFAULT_RETRY);
   clock.now += 9_999;
-  await ask("sms");
-  await ask("email");
+  await ask();
+  await ask();
   expect(reads).toBe(1);
   clock.now += 1;
-  await ask("email");
+  await ask();
   expect(reads).toBe(2);
   forgetSettings(world);
-  await ask("email");
+  await ask();
   expect(reads).toBe(3);
 });
 
@@ -32,7 +32,7 @@ test("a policy belongs to its project alone", async () => {
   const [one, two] = [await makeWorld(), await makeWorld()];
   const retry = { steps_seconds: [1], cap_seconds: 5, total_seconds: 60 };
   await one.call("PATCH", `/v1/projects/${one.projectId}`, { body: { settings: { retry } } });
-  expect((await retryPolicy(one.deps, one, "email")).stepsSeconds).toEqual([1]);
-  expect(await retryPolicy(one.deps, two, "email")).toEqual(DEFAULT_RETRY);
-  expect(await retryPolicy(one.deps, { ...one, tenantId: two.tenantId }, "email")).toEqual(DEFAULT_RETRY);
+  expect((await projectSettings(one.deps, one)).retry.stepsSeconds).toEqual([1]);
+  expect((await projectSettings(one.deps, two)).retry).toEqual(DEFAULT_RETRY);
+  expect((await projectSettings(one.deps, { ...one, tenantId: two.tenantId })).retry).toEqual(DEFAULT_RETRY);
 });

@@ -44,6 +44,16 @@ export function packsOf(db: D1Database, scope: TenantScope) {
         )
         .bind(scope.tenantId, JSON.stringify(ids), lease, until, now);
     },
+    /** As `claim`, of those only that so many holders have died of, or just failed with. */
+    claimPoison(ids: readonly string[], lease: string, now: number, until: number, claims: number): D1PreparedStatement {
+      return db
+        .prepare(
+          `UPDATE packs SET lease = ?3, lease_until = ?4
+           WHERE tenant_id = ?1 AND id IN (SELECT value FROM json_each(?2)) AND due_at <= ?5 AND claims >= ?6
+             AND (lease_until IS NULL OR lease_until <= ?5)`,
+        )
+        .bind(scope.tenantId, JSON.stringify(ids), lease, until, now, claims);
+    },
     /** What the lease holds, in the order of the packs. Stands in one batch behind `claim`. */
     claimed(ids: readonly string[], lease: string): D1PreparedStatement {
       return db
@@ -62,7 +72,10 @@ export function packsOf(db: D1Database, scope: TenantScope) {
         .prepare("SELECT id, order_json FROM orders WHERE tenant_id = ?1 AND id IN (SELECT value FROM json_each(?2))")
         .bind(scope.tenantId, JSON.stringify(ids));
     },
-    /** New packs for what is tried again, only while the lease that speaks for them is still held. */
+    /**
+     * New packs for what is tried again, only while the lease that speaks for them is still held, and the pack that it
+     * comes from still holds it: a batch that runs twice makes them once.
+     */
     insertAgain(
       packs: readonly (RungPack & { dueAt: number; refs: readonly (readonly [string, number])[]; from: string })[],
       lease: string,
@@ -72,9 +85,20 @@ export function packsOf(db: D1Database, scope: TenantScope) {
           `INSERT INTO packs (tenant_id, id, channel, lane, refs, due_at, rung_at)
            SELECT ?1, n.value ->> 0, n.value ->> 1, n.value ->> 2, n.value -> 3, n.value ->> 4, n.value ->> 4
            FROM json_each(?2) n
-           CROSS JOIN packs p ON p.tenant_id = ?1 AND p.id = n.value ->> 5 AND p.lease = ?3`,
+           CROSS JOIN packs p ON p.tenant_id = ?1 AND p.id = n.value ->> 5 AND p.lease = ?3
+           WHERE EXISTS (SELECT 1 FROM json_each(p.refs) r WHERE r.value ->> 0 = n.value ->> '$[3][0][0]')`,
         )
         .bind(scope.tenantId, JSON.stringify(packs.map((p) => [p.id, p.channel, p.lane, p.refs, p.dueAt, p.from])), lease);
+    },
+    /** Leaves just these deliveries in packs that the lease still holds: the others of them are settled. */
+    narrow(refs: ReadonlyMap<string, readonly (readonly [string, number])[]>, lease: string): D1PreparedStatement {
+      return db
+        .prepare(
+          `WITH j AS MATERIALIZED (SELECT ?1 AS tenant, value ->> 0 AS id, value -> 1 AS refs FROM json_each(?2))
+           UPDATE packs SET refs = j.refs FROM j
+           WHERE packs.tenant_id = j.tenant AND packs.id = j.id AND packs.lease = ?3`,
+        )
+        .bind(scope.tenantId, JSON.stringify([...refs]), lease);
     },
     /** Ends the packs that the lease still holds. */
     finish(ids: readonly string[], lease: string): D1PreparedStatement {

@@ -65,7 +65,9 @@ export function replayOf(db: D1Database, scope: LetterScope) {
         db
           .prepare(
             `UPDATE messages SET status = 'queued', updated_at = ?3,
-               deliveries = json_set(deliveries, '$[' || j.n || '].phase', 'waiting', '$[' || j.n || '].due_at', CAST(?3 AS INTEGER)),
+               deliveries = json_remove(
+                 json_set(deliveries, '$[' || j.n || '].phase', 'waiting', '$[' || j.n || '].due_at', CAST(?3 AS INTEGER)),
+                 '$[' || j.n || '].crashes', '$[' || j.n || '].waiting_for'),
                log = json_insert(log, '$[#]', json_object('type', 'queued', 'at', CAST(?3 AS INTEGER),
                  'key', 'replay:' || j.letter || ':' || CAST(?3 AS INTEGER),
                  'delivery', j.n, 'reason', 'Replayed from its dead letter.'))

@@ -36,6 +36,7 @@ export function messageView(found: { message: Message; order: Order | null }): z
     content: sensitive ? null : ((order?.content as z.output<typeof messageShape>["content"]) ?? null),
     variables: sensitive ? null : { ...order?.variables, ...message.variables },
     attachments: [...(order?.attachments ?? [])],
+    ordering_key: order?.ordering_key ?? null,
     sensitive,
     deliveries: message.deliveries.map(deliveryView),
     events: message.log.map(eventView),
@@ -48,6 +49,7 @@ function deliveryView(d: Delivery) {
     channel: d.channel,
     destination: d.destination,
     phase: d.phase,
+    waiting_for: d.waiting_for ?? null,
     due_at: iso(d.due_at),
     attempts: d.attempts.map(attemptView),
   };
@@ -65,6 +67,7 @@ export function attemptView(a: Attempt): z.output<typeof attemptShape> {
     code: a.code ?? null,
     reason: a.reason ?? null,
     provider_message_id: a.provider_message_id ?? null,
+    failed_over: a.failed_over === true,
   };
 }
 

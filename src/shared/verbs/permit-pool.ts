@@ -1,0 +1,119 @@
+/** Permits for one pack: taken in blocks when first needed, given back when all of a block is used. */
+import type { Channel } from "../core/channels.ts";
+import type { Place } from "../core/outbound.ts";
+import type { ProjectScope } from "../db/scope.ts";
+import type { Permits } from "../ports/lessor.ts";
+import type { Candidate } from "./candidates.ts";
+import type { Deps } from "./deps.ts";
+
+type PoolDeps = Pick<Deps, "now" | "lessor">;
+/** What limits a connection; nothing where nothing does. */
+type PlacesOf = (scope: ProjectScope, channel: Channel, candidate: Candidate) => Promise<readonly Place[]>;
+
+/** `done` is to be called once the permit is used. */
+export type Permit =
+  | { readonly kind: "granted"; readonly done: () => Promise<void> }
+  | { readonly kind: "denied"; readonly until: number };
+
+const FREE: Permit = { kind: "granted", done: async () => undefined };
+
+interface Block {
+  readonly permits: Permits;
+  left: number;
+  busy: number;
+}
+
+export class PermitPool {
+  readonly #deps: PoolDeps;
+  readonly #placesOf: PlacesOf;
+  readonly #most: number;
+  readonly #queues = new Map<string, ConnectionPermits>();
+
+  /** `most`: how many are asked for at a time. */
+  constructor(deps: PoolDeps, placesOf: PlacesOf, most: number) {
+    this.#deps = deps;
+    this.#placesOf = placesOf;
+    this.#most = Math.max(1, most);
+  }
+
+  /** One permit to use a connection. */
+  async take(scope: ProjectScope, channel: Channel, candidate: Candidate): Promise<Permit> {
+    const id = candidate.connectionId;
+    let queue = this.#queues.get(id);
+    if (!queue) {
+      queue = new ConnectionPermits(async () => {
+        const places = await this.#placesOf(scope, channel, candidate);
+        return places.length === 0 ? null : this.#deps.lessor.take(places, this.#most);
+      }, this.#deps.now);
+      this.#queues.set(id, queue);
+    }
+    return queue.take();
+  }
+
+  /** Gives back what was not used. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+  }
+}
+
+/** One connection's: one asker at a time, so that a block is asked for once. */
+class ConnectionPermits {
+  readonly #lease: () => Promise<Permits | null>;
+  readonly #now: () => number;
+  readonly #blocks = new Set<Block>();
+  #turn: Promise<unknown> = Promise.resolve();
+  #isFree = false;
+  /** Resolves when the next permit of ours is used. */
+  #used = Promise.withResolvers<void>();
+
+  constructor(lease: () => Promise<Permits | null>, now: () => number) {
+    this.#lease = lease;
+    this.#now = now;
+  }
+
+  take(): Promise<Permit> {
+    const mine = this.#turn.then(() => this.#next());
+    this.#turn = mine.catch(() => undefined); // whoever asked for it sees why it failed; the next one asks again
+    return mine;
+  }
+
+  async #next(): Promise<Permit> {
+    for (;;) {
+      if (this.#isFree) return FREE;
+      for (const block of this.#blocks) if (block.left > 0) return this.#use(block);
+      const permits = await this.#lease();
+      if (permits === null) {
+        this.#isFree = true;
+        continue;
+      }
+      if (permits.granted > 0) {
+        this.#blocks.add({ permits, left: permits.granted, busy: 0 });
+        continue;
+      }
+      // Ours may be what holds the place: as long as one is in use, the next one takes its turn.
+      if (this.#blocks.size === 0) return { kind: "denied", until: this.#now() + permits.retryAfterMs };
+      await this.#used.promise;
+    }
+  }
+
+  #use(block: Block): Permit {
+    block.left -= 1;
+    block.busy += 1;
+    return {
+      kind: "granted",
+      done: async () => {
+        block.busy -= 1;
+        if (block.left > 0 || block.busy > 0) return;
+        this.#blocks.delete(block);
+        await block.permits.release(0);
+        this.#used.resolve();
+        this.#used = Promise.withResolvers();
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#blocks].map((block) => block.permits.release(block.left)));
+    this.#blocks.clear();
+  }
+}
