@@ -19,6 +19,8 @@ export function messageOf(tenantId: string, submission: Submission, index: numbe
   const log = eventsOf(submission, now);
   const last = log[log.length - 1];
   const alone = submission.to.length === 1;
+  const after = submission.after?.[index] ?? null;
+  const { ordering } = submission.order;
   return {
     tenantId,
     id: messageIdAt(submission.first, index),
@@ -42,6 +44,8 @@ export function messageOf(tenantId: string, submission: Submission, index: numbe
         due_at: submission.due_at,
         phase: "waiting",
         attempts: [],
+        ...(after === null ? {} : { after }),
+        ...(after === null || ordering === undefined ? {} : { ordering }),
       },
     ],
     log,

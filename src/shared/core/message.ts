@@ -4,6 +4,8 @@ import type { EventType, Status } from "./status.ts";
 
 export type Mode = "live" | "test";
 export type DeliveryGuarantee = "at_least_once" | "at_most_once";
+/** What a message does while the one before it in its line cannot go out: wait for its end, or pass it after one failed try. */
+export type Ordering = "wait" | "skip";
 
 /** Inline content: one part a channel, each field a Liquid template. */
 export interface Content {
@@ -42,6 +44,8 @@ export interface InAppContent {
 /** What one request asked for, shared by all of its recipients. Stored once a request, or inline in a single row. */
 export interface Order {
   readonly request_id: string;
+  /** Of the API key that asked. */
+  readonly key_id?: string;
   /** `tpl_…` and the version that was published when the request came in. */
   readonly template_id?: string;
   readonly template_version?: number;
@@ -53,6 +57,12 @@ export interface Order {
   readonly callback_url?: string;
   readonly delivery?: DeliveryGuarantee;
   readonly sensitive?: boolean;
+  /** Messages of one key to one recipient leave in the order accepted. */
+  readonly ordering_key?: string;
+  /** Only with `ordering_key`; `wait` where it is missing. */
+  readonly ordering?: Ordering;
+  /** The same content to the same recipient goes out once within this time. */
+  readonly dedupe_window_seconds?: number;
 }
 
 /** One recipient of a request: where, and what is different for this one. */
@@ -79,9 +89,12 @@ export interface Submission {
   readonly cancelled_at?: number;
   readonly order: Order;
   readonly to: readonly Recipient[];
+  /** Beside `to`, with an `ordering_key`: the message before each in its line, null where there is none. */
+  readonly after?: readonly (string | null)[];
 }
 
 export interface Attempt {
+  /** As the provider was told it. Repeats under one idempotency key share it. */
   readonly id: string;
   readonly n: number;
   readonly connection_id: string;
@@ -93,6 +106,8 @@ export interface Attempt {
   readonly code?: string;
   readonly reason?: string;
   readonly provider_message_id?: string;
+  /** The next connection was tried at once, in place of a wait. */
+  readonly failed_over?: true;
 }
 
 /** One message on one channel. Kept inside its message's row. */
@@ -104,6 +119,14 @@ export interface Delivery {
   /** `unknown`: a lease ran out with no outcome, so the provider may or may not have it. */
   readonly phase: "waiting" | "sent" | "failed" | "unknown";
   readonly attempts: readonly Attempt[];
+  /** Why it waits without a try, such as `connections_open`; gone with the next attempt. */
+  readonly waiting_for?: string;
+  /** How many holders died with it and settled nothing. */
+  readonly crashes?: number;
+  /** The message before it in its line (`ordering_key`), in delivery 0: it goes first. */
+  readonly after?: string;
+  /** Beside `after`; `wait` where it is missing. */
+  readonly ordering?: Ordering;
 }
 
 export interface MessageEvent {
@@ -153,7 +176,7 @@ export type Envelope = {
 } & (
   | ({ readonly channel: "email"; readonly attachments: readonly AttachedFile[] } & EmailContent)
   | ({ readonly channel: "sms" | "whatsapp" | "chat"; readonly validitySeconds?: number } & TextContent)
-  | ({ readonly channel: "push" } & PushContent)
+  | ({ readonly channel: "push"; readonly validitySeconds?: number; readonly priority?: Priority } & PushContent)
   | ({ readonly channel: "inapp" } & InAppContent)
 );
 
@@ -171,4 +194,7 @@ export type Receipt =
       readonly code: string;
       readonly reason: string;
       readonly retryAfterMs?: number | undefined;
+      /** The token of the session that the request carried is no longer taken: verbs/sessions.ts makes another. */
+      readonly sessionExpired?: true;
     };
+export type FailedReceipt = Exclude<Receipt, { readonly outcome: "sent" }>;
