@@ -1,12 +1,15 @@
 /** Every provider there is. Adding one is its file and a line here. */
+import { mailgun } from "./email/mailgun.ts";
+import { postmark } from "./email/postmark.ts";
 import { resend } from "./email/resend.ts";
 import { sendgrid } from "./email/sendgrid.ts";
 import { ses } from "./email/ses.ts";
 import type { Provider } from "./provider.ts";
+import { fcm } from "./push/fcm.ts";
 import { sandbox } from "./sandbox.ts";
 import { twilio } from "./sms/twilio.ts";
 
-export const PROVIDERS: readonly Provider[] = [ses, sendgrid, resend, twilio, sandbox];
+export const PROVIDERS: readonly Provider[] = [ses, sendgrid, mailgun, postmark, resend, twilio, fcm, sandbox];
 
 const BY_ID = new Map(PROVIDERS.map((provider) => [provider.id, provider]));
 
