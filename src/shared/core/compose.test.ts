@@ -64,6 +64,7 @@ describe("compose", () => {
       body: "B",
       data: { id: "A&B" },
       url: "https://x.example/A&B",
+      validitySeconds: 60,
     });
     expect(of("inapp")).toEqual({ ...common, channel: "inapp", title: "T", body: "B A&B" });
   });

@@ -1,5 +1,5 @@
 /** Makes the envelope of one attempt: renders the part of its channel and checks what came out. Pure. */
-import type { Channel } from "./channels.ts";
+import type { Channel, Priority } from "./channels.ts";
 import { type CompiledContent, type RenderContext, renderPart, type TemplateFlaw, type Variables } from "./liquid.ts";
 import type { AttachedFile, EmailContent, Envelope } from "./message.ts";
 import { htmlToText } from "./plain-text.ts";
@@ -19,6 +19,7 @@ export interface ComposeInput {
   readonly tags: readonly string[];
   readonly files: readonly AttachedFile[];
   readonly validitySeconds?: number | undefined;
+  readonly priority?: Priority | undefined;
 }
 
 export type Composed =
@@ -57,8 +58,16 @@ export function compose(input: ComposeInput): Composed {
       if (!rendered?.ok) return refused(channel, rendered);
       const { title, body, data, url } = rendered.content;
       if (line(title) === "" && body.trim() === "") return invalid("push.title and push.body are empty once they are rendered");
-      const push = { title: line(title), body: lines(body), ...(data === undefined ? {} : { data }) };
-      return { ok: true, envelope: { ...common, channel, ...push, ...(url === undefined ? {} : { url: url.trim() }) } };
+      const { validitySeconds, priority } = input;
+      const push = {
+        title: line(title),
+        body: lines(body),
+        ...(data === undefined ? {} : { data }),
+        ...(url === undefined ? {} : { url: url.trim() }),
+        ...(validitySeconds === undefined ? {} : { validitySeconds }),
+        ...(priority === undefined ? {} : { priority }),
+      };
+      return { ok: true, envelope: { ...common, channel, ...push } };
     }
     case "inapp": {
       const rendered = renderPart(compiled, channel, variables, context);

@@ -1,6 +1,7 @@
 /** Where a message goes, in one spelling, so that dedupe, suppression and search compare equal things. */
 import { parsePhoneNumberFromString } from "libphonenumber-js/min";
 import type { Channel } from "./channels.ts";
+import { parsePushTarget, pushTargetText } from "./push-target.ts";
 
 export type Normalised = { readonly ok: true; readonly destination: string } | { readonly ok: false; readonly reason: string };
 
@@ -11,8 +12,8 @@ const DOMAIN = /^(?=.{1,253}$)([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**
- * email: the domain in lower case and punycode, the local part as it came. sms, whatsapp: E.164. Others: as
- * it came, trimmed, without control characters, 1 to 4096 characters.
+ * email: the domain in lower case and punycode, the local part as it came. sms, whatsapp: E.164. push: as
+ * push-target.ts says. Others: as it came, trimmed, without control characters, 1 to 4096 characters.
  */
 export function normaliseDestination(channel: Channel, text: string): Normalised {
   switch (channel) {
@@ -28,9 +29,14 @@ export function normaliseDestination(channel: Channel, text: string): Normalised
       if (destination.length === 0 || destination.length > 4096 || CONTROL.test(destination)) {
         return { ok: false, reason: "Must be 1 to 4096 characters, none of them a control character." };
       }
-      return { ok: true, destination };
+      return channel === "push" ? normalisePush(destination) : { ok: true, destination };
     }
   }
+}
+
+function normalisePush(text: string): Normalised {
+  const target = parsePushTarget(text);
+  return target.kind === "wrong" ? { ok: false, reason: target.reason } : { ok: true, destination: pushTargetText(target) };
 }
 
 function normaliseEmail(text: string): Normalised {

@@ -4,7 +4,9 @@
  */
 import type { z } from "zod";
 import type { Channel } from "../core/channels.ts";
-import type { Envelope, Receipt } from "../core/message.ts";
+import type { Random } from "../core/ids.ts";
+import type { Envelope, FailedReceipt, Receipt } from "../core/message.ts";
+import type { OutboundLimits } from "../core/outbound.ts";
 import type { EventType } from "../core/status.ts";
 
 /** A tenant's account at a provider, opened: what `encode` and `probe` work with. */
@@ -26,19 +28,20 @@ export interface EncodeContext {
   readonly idempotencyKey: string;
   /** The token that `session` brought; null where the provider declares none. */
   readonly session: string | null;
+  /** Fresh random bytes, for a protocol that asks for them (Web Push). */
+  readonly random?: Random;
 }
 
 /**
- * A short-lived token that is minted once and used by many calls: an OAuth access token, a provider JWT. Minted in one
- * place for each key, by one caller at a time, and used until shortly before it ends.
+ * A short-lived token that is minted once and used by many calls: an OAuth access token, a provider JWT. Each isolate
+ * keeps one for each opened account (verbs/sessions.ts) and uses it until five minutes before it ends. Where a provider
+ * counts tokens, `open` makes the same one at every place for a time, as decisions/005 says.
  */
 export interface Session<C = unknown, S = unknown> {
-  /** Accounts with the same key share a token. Must hold no secret: it is the name of the place that keeps it. */
-  readonly key: (account: Account<C, S>) => string;
-  /** Either the token itself, or the request that asks for it. */
-  readonly open: (account: Account<C, S>, context: { readonly now: number }) => Promise<Token | Request>;
+  /** Either the token itself, or the request that asks for it, or why there can be none. */
+  readonly open: (account: Account<C, S>, context: { readonly now: number }) => Promise<Token | Request | FailedReceipt>;
   /** What the answer to that request means. Needed where `open` returns a Request. */
-  readonly read?: (answer: Answer, context: { readonly now: number }) => Token | Exclude<Receipt, { outcome: "sent" }>;
+  readonly read?: (answer: Answer, context: { readonly now: number }) => Token | FailedReceipt;
 }
 
 export interface Token {
@@ -119,6 +122,11 @@ export interface HttpProvider<C = unknown, S = unknown> {
   /** True where the same attempt may be sent again without doubling, because the provider takes an idempotency key. */
   readonly idempotent: boolean;
   readonly session?: Session<C, S>;
+  /**
+   * What this connection will never carry, known without asking: a device of another platform, say. Its code says why.
+   * Such a delivery is for another connection, and `encode` is never asked for it. Takes everything where not declared.
+   */
+  readonly refuse?: (destination: string, account: Account<C, S>) => FailedReceipt | null;
   encode(envelope: Envelope, account: Account<C, S>, context: EncodeContext): Promise<Request>;
   /** Never throws: an answer that makes no sense is `unknown` or `transient`, by what the provider's docs promise. */
   decode(answer: Answer): Receipt;
@@ -129,7 +137,9 @@ export interface HttpProvider<C = unknown, S = unknown> {
     encode(account: Account<C, S>, context: Pick<EncodeContext, "now" | "session">): Promise<Request>;
     decode(
       answer: Answer,
-    ): { readonly ok: true; readonly detail: string } | { readonly ok: false; readonly code: string; readonly detail: string };
+    ):
+      | { readonly ok: true; readonly detail: string; readonly suggestedLimits?: OutboundLimits }
+      | { readonly ok: false; readonly code: string; readonly detail: string };
   };
 }
 

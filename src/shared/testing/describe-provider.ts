@@ -49,6 +49,20 @@ export interface ProviderHarness {
   readonly answers: Readonly<Record<string, readonly Answer[]>>;
   /** `match` of a row that is never an answer to this call → why. */
   readonly elsewhere: Readonly<Record<string, string>>;
+  /** `match` of a row that we classify otherwise → as what, and beside it why. */
+  readonly otherwise?: Readonly<Record<string, Receipt["outcome"]>>;
+  /** Where it goes; else one that fits the channel. */
+  readonly to?: string;
+  /** A destination that this provider must refuse, if it refuses any. */
+  readonly refuses?: readonly string[];
+  /** Fields of `credentials` that hold a PEM, which has line breaks and never goes anywhere. */
+  readonly pem?: readonly string[];
+  /** Set where an account without credentials can send. */
+  readonly isOpenToAll?: true;
+  /** Statuses that say all by themselves: their body is empty. */
+  readonly takenBy?: readonly number[];
+  /** Where the provider has a session whose token is asked for: an answer that brings one. */
+  readonly sessionAnswer?: Answer;
 }
 
 export const ATTEMPT_ID = "att_01M7WXHTZH0000004NNR5APDB90001";
@@ -58,6 +72,8 @@ export const CONTEXT = {
   callbackUrl: `https://carillon.test/hooks/x/y/${ATTEMPT_ID}`,
   idempotencyKey: "idk_01M7WXHTZH0000004NNR5APDB900",
   session: "a-session-token",
+  /** As many bytes as are asked for, always the same. */
+  random: (bytes: number) => Uint8Array.from({ length: bytes }, (_, i) => i + 1),
 };
 const ENDPOINT = "https://double.example:8443/base";
 
@@ -91,7 +107,7 @@ function envelopeOf(channel: Channel, to: string, [a = "", b = "", c = ""]: read
     case "chat":
       return { ...base, channel, text: a, validitySeconds: 900 };
     case "push":
-      return { ...base, channel, title: a, body: b, data: { k: c }, url: "https://acme.example/" };
+      return { ...base, channel, title: a, body: b, data: { k: c }, url: "https://acme.example/", validitySeconds: 900 };
     case "inapp":
       return { ...base, channel, title: a, body: b };
   }
@@ -146,7 +162,8 @@ export function describeProvider(harness: ProviderHarness): void {
     return read(await provider.encode(envelope, account(endpoint), CONTEXT));
   }
 
-  const envelope = (texts: readonly string[], hostile?: string) => envelopeOf(channel, DESTINATIONS[channel], texts, hostile);
+  const to = harness.to ?? DESTINATIONS[channel];
+  const envelope = (texts: readonly string[], hostile?: string) => envelopeOf(channel, to, texts, hostile);
   const plain = envelope(["One", "Two", "Three"]);
 
   describe(`provider ${provider.id}`, () => {
@@ -156,13 +173,13 @@ export function describeProvider(harness: ProviderHarness): void {
       }
       const form = z.toJSONSchema(provider.credentials, { io: "input" });
       for (const field of secretFields(harness)) expect(form.properties?.[field]).toMatchObject({ format: "password" });
-      expect(provider.credentials.safeParse({}).success).toBe(false);
+      expect(provider.credentials.safeParse({}).success).toBe(harness.isOpenToAll === true);
       expect(provider.channels).toContain(channel);
     });
 
     test("takes no credential that could end a header", () => {
       for (const field of Object.keys(harness.account.credentials)) {
-        for (const end of ["\r\nX-Injected: 1", "\n", "\u0000"]) {
+        for (const end of ["\r\nX-Injected: 1", ...(harness.pem?.includes(field) ? [] : ["\n"]), "\u0000"]) {
           const credentials = { ...harness.account.credentials, [field]: `${harness.account.credentials[field]}${end}` };
           expect(provider.credentials.safeParse(credentials).success, field).toBe(false);
         }
@@ -238,6 +255,7 @@ export function describeProvider(harness: ProviderHarness): void {
       for (const status of [200, 201, 202, 204, 301, 302, 400, 401, 403, 404, 408, 409, 413, 418, 429, 500, 502, 503, 504, 599]) {
         const receipt = provider.decode(answer(status, body, { "content-type": "text/html", "retry-after": "soon" }));
         expectSound(receipt);
+        if (harness.takenBy?.includes(status)) continue;
         expect(receipt.outcome, `${status}`).not.toBe("sent");
         if (status < 300) expect(receipt.outcome, `${status}: it may have been taken`).toBe("unknown");
         expect(provider.probe.decode(answer(status, body))).toMatchObject({ ok: false, code: expect.stringMatching(/.+/) });
@@ -253,6 +271,63 @@ export function describeProvider(harness: ProviderHarness): void {
       );
     });
 
+    test("refuses what it cannot carry, and nothing else", () => {
+      expect(provider.refuse?.(to, account()) ?? null).toBeNull();
+      for (const other of harness.refuses ?? []) {
+        const refusal = provider.refuse?.(other, account());
+        if (!refusal) throw new Error(`${other} was not refused`);
+        expectSound(refusal);
+        expect(refusal.outcome).toBe("permanent"); // it may be well, and another connection's
+      }
+    });
+
+    const { session } = provider;
+    describe.runIf(session !== undefined)("opens a session", () => {
+      const open = async (endpoint?: string) => session?.open(account(endpoint), CONTEXT);
+
+      test("with a token, or by a request under the connection's endpoint that gives no secret away", async () => {
+        const [one, again, there] = [await open(), await open(), await open(ENDPOINT)];
+        if (!(one instanceof Request && again instanceof Request && there instanceof Request)) {
+          expect(one).toMatchObject({
+            token: expect.stringMatching(/^[\x21-\x7e]+$/),
+            expiresAt: expect.toSatisfy((at) => at > CONTEXT.now),
+          });
+          expect(again).toEqual(one);
+          return;
+        }
+        const sent = await read(one);
+        expect(await read(again)).toMatchObject({ url: sent.url, body: sent.body });
+        expect(new URL(there.url).href.startsWith(`${ENDPOINT}/`)).toBe(true);
+        for (const field of secretFields(harness)) {
+          const secret = harness.account.credentials[field] ?? "";
+          expect(sent.url.href + sent.body + [...sent.headers.values()].join()).not.toContain(secret);
+        }
+      });
+
+      test("and reads every answer to it", () => {
+        if (session?.read === undefined) return;
+        if (harness.sessionAnswer === undefined) throw new Error("the harness has no sessionAnswer");
+        expect(session.read(harness.sessionAnswer, CONTEXT)).toMatchObject({
+          token: expect.stringMatching(/.+/),
+          expiresAt: expect.toSatisfy((at: number) => at > CONTEXT.now),
+        });
+        for (const [, body] of GARBAGE) {
+          for (const status of [200, 204, 302, 400, 401, 403, 404, 408, 429, 500, 503, 599]) {
+            const failed = session.read(answer(status, body), CONTEXT);
+            if (!("outcome" in failed)) throw new Error(`${status} was read as a token`);
+            expectSound(failed);
+            expect(failed.outcome, "nothing was sent").not.toBe("unknown");
+          }
+        }
+      });
+
+      test("and shows its token to the provider only", async () => {
+        const sent = await send(plain);
+        expect([...sent.headers.values()].join()).toContain(CONTEXT.session);
+        expect(sent.url.href + sent.body).not.toContain(CONTEXT.session);
+      });
+    });
+
     describe("classifies", () => {
       test("every row of the published table, and no other", () => {
         const known = [...Object.keys(harness.answers), ...Object.keys(harness.elsewhere)];
@@ -265,7 +340,7 @@ export function describeProvider(harness: ProviderHarness): void {
         for (const given of answers) {
           const receipt = provider.decode(given);
           expectSound(receipt);
-          expect(receipt.outcome, given.body).toBe(OUTCOME_OF_CLASS[row.class]);
+          expect(receipt.outcome, given.body).toBe(harness.otherwise?.[row.match] ?? OUTCOME_OF_CLASS[row.class]);
           const hours = /^(\d+)\+/.exec(String(row.retry_s ?? ""))?.[1];
           if (hours !== undefined)
             expect(receipt).toMatchObject({ retryAfterMs: expect.toSatisfy((ms: number) => ms >= Number(hours) * 1000) });

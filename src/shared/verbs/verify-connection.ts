@@ -6,6 +6,7 @@ import type { ProjectScope } from "../db/scope.ts";
 import type { Verification } from "../ports/desk.ts";
 import { openConnection } from "./accounts.ts";
 import type { Deps } from "./deps.ts";
+import { sessionFor } from "./sessions.ts";
 
 type VerifyDeps = Pick<Deps, "control" | "unsealer" | "carrier" | "now" | "allowPrivateEndpoints">;
 
@@ -24,7 +25,9 @@ async function probe(deps: VerifyDeps, row: ConnectionRow): Promise<Verification
   if (account === null) return no("cannot_open", error ?? "The connection cannot be opened.");
   if (provider.kind === "sandbox") return { ok: true, detail: "The sandbox needs no account." };
 
-  const request = await provider.probe.encode(account, { now: deps.now(), session: null });
+  const session = await sessionFor(deps, provider, account);
+  if (session !== null && "outcome" in session) return no(session.code, session.reason);
+  const request = await provider.probe.encode(account, { now: deps.now(), session: session?.token ?? null });
   const { origin, pathname } = new URL(request.url);
   const wrong = endpointFlaw(origin + pathname, deps.allowPrivateEndpoints);
   if (wrong !== null) return no("endpoint_refused", wrong);
