@@ -1,96 +1,14 @@
 import { expect, test } from "vitest";
-import type { Bell, Signal } from "../contract/jobs.ts";
-import { mintMessageIds } from "../core/ids.ts";
-import type { Submission } from "../core/message.ts";
-import { messagesOf } from "../db/messages/read.ts";
-import type { Carried } from "../ports/carrier.ts";
-import { makeWorld, type World } from "../testing/world.ts";
+import type { Signal } from "../contract/jobs.ts";
+import { no, SHARD, START, shardOf, stage, submission, yes } from "../testing/stage.ts";
+import type { World } from "../testing/world.ts";
 import { deliver } from "./deliver.ts";
 import type { Deps } from "./deps.ts";
 import { plan } from "./plan.ts";
 import { record } from "./record.ts";
 import { sweep } from "./sweep.ts";
 
-const SHARD = 1;
-const START = Date.UTC(2026, 10, 20);
 const runAll = <T>(job: () => Promise<T>) => job();
-
-/** A dispatcher with a clock, a provider and bells of its own, over the real databases. */
-async function stage(answer: (attempt: string) => Promise<Carried> | Carried, over: Partial<Deps> = {}) {
-  const world = await makeWorld();
-  const created = await world.call("POST", "/v1/connections", {
-    body: {
-      channel: "email",
-      provider: "ses",
-      name: "SES",
-      priority: 1,
-      settings: { region: "eu-west-1", from: "shop@acme.example" },
-      credentials: { access_key_id: "AKIATESTTESTTESTTEST", secret_access_key: "secret-secret-secret" },
-    },
-  });
-  expect(created.status, await created.clone().text()).toBe(201);
-  const clock = { now: START };
-  const bells: Bell[] = [];
-  const signals: Signal[] = [];
-  const carried: string[] = [];
-  const deps: Deps = {
-    ...world.deps,
-    now: () => clock.now,
-    wait: async (ms) => {
-      clock.now += ms;
-    },
-    ringer: {
-      ring: async (list) => void bells.push(...list.map(({ v, tenant, shard, pack }) => ({ v, tenant, shard, pack }))),
-      signal: async (_tenant, _shard, list) => void signals.push(...list),
-    },
-    carrier: {
-      async carry(request) {
-        const { EmailTags } = (await request.json()) as { EmailTags: { Name: string; Value: string }[] };
-        const attempt = EmailTags.find((tag) => tag.Name === "attempt_id")?.Value ?? "";
-        carried.push(attempt);
-        return answer(attempt);
-      },
-    },
-    ...over,
-  };
-  const ring = (some: readonly Bell[] = bells) => deliver(deps, world.tenantId, SHARD, some, runAll);
-  const read = async (id: string) => {
-    const message = await messagesOf(db(deps), world, clock.now).get(id);
-    if (!message) throw new Error(`no message ${id}`);
-    return message;
-  };
-  return { world, deps, clock, bells, signals, carried, ring, read };
-}
-
-function db(deps: Deps): D1Database {
-  const shard = deps.shards[SHARD];
-  if (!shard) throw new Error("no such shard");
-  return shard;
-}
-
-function submission(world: World, over: Partial<Submission> = {}, count = 1): Submission {
-  const random = (n: number) => crypto.getRandomValues(new Uint8Array(n));
-  return {
-    first: mintMessageIds({ at: 0, sequence: 0 }, count, { now: START, dbShard: SHARD, gateShard: 0, random }),
-    project_id: world.projectId,
-    mode: "live",
-    priority: "normal",
-    accepted_at: START,
-    due_at: START,
-    expires_at: null,
-    order: { request_id: "req_1", content: { email: { subject: "Hi", text: "There" } } },
-    to: Array.from({ length: count }, (_, i) => ({ channel: "email", destination: `u${i}@example.com` })),
-    ...over,
-  };
-}
-
-const yes = (): Carried => ({ kind: "answered", status: 200, headers: new Headers(), body: '{"MessageId":"ses-1"}' });
-const no = (status: number, type: string): Carried => ({
-  kind: "answered",
-  status,
-  headers: new Headers({ "x-amzn-errortype": type }),
-  body: '{"message":"no"}',
-});
 
 test("carries once when the bell rings twice at the same time", async () => {
   const s = await stage(yes);
@@ -173,7 +91,10 @@ test("a project's own policy sets the next try: the channel's, before the projec
     await plan(deps, s.world.tenantId, [submission(s.world)]);
     await deliver(deps, s.world.tenantId, SHARD, s.bells.splice(0), runAll);
     const [again] = s.bells.splice(0);
-    const row = await db(deps).prepare("SELECT due_at FROM packs WHERE id = ?").bind(again?.pack).first<{ due_at: number }>();
+    const row = await shardOf(deps)
+      .prepare("SELECT due_at FROM packs WHERE id = ?")
+      .bind(again?.pack)
+      .first<{ due_at: number }>();
     return ((row?.due_at ?? 0) - s.clock.now) / 1000;
   };
   const set = async (settings: object) => {
@@ -207,7 +128,7 @@ test("a permanent no ends in one dead letter with the attempt and the reason", a
   await s.ring();
   await s.ring();
   expect(await s.read(sub.first)).toMatchObject({ status: "failed" });
-  const { results } = await db(s.deps)
+  const { results } = await shardOf(s.deps)
     .prepare("SELECT message_id, state, code FROM dead_letters WHERE tenant_id = ?")
     .bind(s.world.tenantId)
     .all();
@@ -252,7 +173,10 @@ test("a message that kills every process that holds it ends in the dead letters"
     s.clock.now += 120_000;
   }
   await until(async () => (await s.read(sub.first)).status === "failed");
-  const { results } = await db(s.deps).prepare("SELECT code FROM dead_letters WHERE tenant_id = ?").bind(s.world.tenantId).all();
+  const { results } = await shardOf(s.deps)
+    .prepare("SELECT code FROM dead_letters WHERE tenant_id = ?")
+    .bind(s.world.tenantId)
+    .all();
   expect(results).toEqual([{ code: "consumer_crashed" }]);
   expect(await sweep(s.deps, s.world.tenantId)).toBe(0);
 });
@@ -284,7 +208,7 @@ test("the provider's own word settles a doubt: nothing is sent again", async () 
 test("outcomes are written also where the database fails for a while after the provider's yes", async () => {
   let failures = 3;
   const s = await stage(yes);
-  const real = db(s.deps);
+  const real = shardOf(s.deps);
   const flaky = new Proxy(real, {
     get(target, property) {
       if (property !== "batch") return Reflect.get(target, property).bind(target);
@@ -359,7 +283,7 @@ test("signals may come twice and in any order: the status never moves back, and 
 });
 
 async function leaseOf(deps: Deps, world: World): Promise<string | null> {
-  const row = await db(deps)
+  const row = await shardOf(deps)
     .prepare("SELECT lease FROM packs WHERE tenant_id = ?")
     .bind(world.tenantId)
     .first<{ lease: string | null }>();

@@ -17,6 +17,8 @@ export async function record(
   const rows = new Map<string, SignalRow & { events: MessageEvent[] }>();
   for (const { message_id, ...event } of signals) {
     const row = rows.get(message_id) ?? { messageId: message_id, events: [], status: null };
+    // The statement drops what the log has; what comes twice at once is dropped here.
+    if (row.events.some((known) => known.key === event.key)) continue;
     // From `sent`, since a provider has spoken of it; the row itself never moves back.
     const status: Status = fold(row.status ?? "sent", event.type);
     rows.set(message_id, { messageId: message_id, events: [...row.events, toEvent(event)], status });
