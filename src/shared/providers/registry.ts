@@ -5,11 +5,12 @@ import { resend } from "./email/resend.ts";
 import { sendgrid } from "./email/sendgrid.ts";
 import { ses } from "./email/ses.ts";
 import type { Provider } from "./provider.ts";
+import { apns } from "./push/apns.ts";
 import { fcm } from "./push/fcm.ts";
 import { sandbox } from "./sandbox.ts";
 import { twilio } from "./sms/twilio.ts";
 
-export const PROVIDERS: readonly Provider[] = [ses, sendgrid, mailgun, postmark, resend, twilio, fcm, sandbox];
+export const PROVIDERS: readonly Provider[] = [ses, sendgrid, mailgun, postmark, resend, twilio, fcm, apns, sandbox];
 
 const BY_ID = new Map(PROVIDERS.map((provider) => [provider.id, provider]));
 
