@@ -13,6 +13,7 @@ import type { Candidate } from "./candidates.ts";
 import type { Deps } from "./deps.ts";
 import { loadAttachments } from "./load-attachments.ts";
 import { loadTemplate } from "./resolve-template.ts";
+import { sessionFor, settleSession } from "./sessions.ts";
 
 /** What deliver, its tries and this have in hand. */
 export type DeliverDeps = Pick<
@@ -130,8 +131,11 @@ async function ask(
   envelope: Envelope,
   context: Omit<EncodeContext, "session">,
 ): Promise<Receipt> {
-  const request = await provider.encode(envelope, account, { ...context, session: null });
-  return receiptOf(provider, await deps.carrier.carry(request, provider.timeoutMs));
+  const session = await sessionFor(deps, provider, account);
+  if (session !== null && "outcome" in session) return session;
+  const request = await provider.encode(envelope, account, { ...context, session: session?.token ?? null });
+  const receipt = receiptOf(provider, await deps.carrier.carry(request, provider.timeoutMs));
+  return settleSession(deps, account, session, receipt);
 }
 
 /** A provider refuses a callback that it cannot reach, so a private address is only told to a test double. */

@@ -15,6 +15,7 @@ import { bellsOf } from "./bells.ts";
 import type { DeliverDeps } from "./carry.ts";
 import { inTurn, type Turns, turnsOf } from "./in-turn.ts";
 import { loadOrders } from "./load-orders.ts";
+import { noteFailures } from "./note-failures.ts";
 import { PermitPool } from "./permit-pool.ts";
 import { again, type Round, type Tried, tryDelivery } from "./try-delivery.ts";
 
@@ -71,7 +72,7 @@ async function carryAll(
   lanes: Lanes,
 ): Promise<void> {
   const scope = { tenantId: hold.tenantId };
-  const [orders, turns] = await Promise.all([loadOrders(hold.db, scope, rows), turnsOf(rows)]);
+  const [orders, turns] = await Promise.all([loadOrders(hold.db, scope, rows), turnsOf(deps, hold.tenantId, rows)]);
   const packSizes = new Map<string, number>();
   for (const { pack } of rows) packSizes.set(pack, (packSizes.get(pack) ?? 0) + 1);
   const triedOver = new Map<string, Set<string>>();
@@ -80,20 +81,15 @@ async function carryAll(
     const round: Round = { tenantId: hold.tenantId, orders, permits, tried: triedOver, packSizes, isFirst };
     const one = (row: ClaimedRow) =>
       lanes(async () => (deps.now() < startUntil ? tryDelivery(deps, row, round) : again(row, deps.now())));
-    const tried = await tryAll(deps, open, turns, one);
+    const tried = await tryAll(open, turns, one);
     await settle(deps, hold, open, tried);
     open = tried.filter((t) => t.kind === "over").map((t) => nextRow(t, triedOver));
   }
 }
 
 /** All at once, but those that have a turn to wait for. */
-function tryAll(
-  deps: DeliverDeps,
-  rows: readonly ClaimedRow[],
-  turns: Turns,
-  one: (row: ClaimedRow) => Promise<Tried>,
-): Promise<Tried[]> {
-  return turns.size === 0 ? Promise.all(rows.map(one)) : inTurn(deps, rows, turns, one);
+function tryAll(rows: readonly ClaimedRow[], turns: Turns, one: (row: ClaimedRow) => Promise<Tried>): Promise<Tried[]> {
+  return turns.size === 0 ? Promise.all(rows.map(one)) : inTurn(rows, turns, one);
 }
 
 /** The row as it stands after a try that goes on over another connection. */
@@ -155,9 +151,13 @@ async function afterwards(
   now: number,
 ): Promise<void> {
   const signals = tried.flatMap((t) => t.signals);
+  const refused = tried.flatMap((t) =>
+    t.refusedOf === null || t.outcome === null ? [] : [{ messageId: t.outcome.messageId, keyId: t.refusedOf }],
+  );
   const results = await Promise.allSettled([
     later.length === 0 ? undefined : deps.ringer.ring(bellsOf(tenantId, shard, later, (pack) => (pack.dueAt - now) / 1000)),
     signals.length === 0 ? undefined : deps.ringer.signal(tenantId, shard, signals),
+    refused.length === 0 ? undefined : noteFailures(deps, tenantId, refused),
   ]);
   for (const result of results) {
     if (result.status === "rejected") {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Fitness } from "../core/breaker.ts";
 import type { Permits } from "../ports/lessor.ts";
-import { no, SHARD, START, scriptedHealth, shardOf, stage, submission, yes } from "../testing/stage.ts";
+import { no, START, scriptedHealth, shardOf, stage, submission, yes } from "../testing/stage.ts";
 import { plan } from "./plan.ts";
 
 const SENDERS = ["one@acme.example", "two@acme.example", "three@acme.example"];
