@@ -1,8 +1,9 @@
-/** One commit of accepted requests: idempotency → revocation → rate and quota → ids → receipt and outbox. */
+/** One commit of accepted requests: idempotency → revocation → rate and quota → ids → lines → receipt and outbox. */
 import { admit, type Meter } from "../../src/shared/core/admission.ts";
 import { LANES } from "../../src/shared/core/channels.ts";
 import { type Mint, messageIdAt, mintMessageIds, type Random } from "../../src/shared/core/ids.ts";
 import type { AcceptedItem, AcceptItem, AcceptRequest, AcceptResult } from "../../src/shared/ports/gate.ts";
+import type { Lines } from "./lines.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Receipts } from "./receipts.ts";
 
@@ -34,9 +35,10 @@ export function acceptAll(
     state: GateState;
     receipts: Receipts;
     outbox: Outbox;
+    lines: Lines;
     revoked: ReadonlySet<string>;
     gateShard: number;
-    /** Picks the message database of this commit. */
+    /** Picks the message database of this commit, but for messages in a line. */
     turn: number;
     now: number;
     random: Random;
@@ -82,13 +84,15 @@ export function acceptAll(
 
   function put(item: AcceptItem, dbShards: readonly number[]): string {
     const { state, gateShard, turn, now, random } = with_;
-    const dbShard = dbShards[turn % dbShards.length] ?? 0;
+    // A line lies in one database, so that its messages are read together.
+    const dbShard = dbShards[(item.line?.spread ?? turn) % dbShards.length] ?? 0;
     const first = mintMessageIds(state.mint, item.count, { now, dbShard, gateShard, random });
     const last = messageIdAt(first, item.count - 1);
     const lane = LANES.indexOf(item.lane);
     const slot = `${lane}:${item.dueAt <= now ? "now" : item.dueAt}:${dbShard}`;
     let g = groups.get(slot);
-    if (g && g.chars + item.text.length > ROW_CHARS) {
+    const text = `{"first":"${first}",${afterText(item, first)}${item.text}`;
+    if (g && g.chars + text.length > ROW_CHARS) {
       full.push(g);
       g = undefined;
     }
@@ -96,10 +100,17 @@ export function acceptAll(
       g = { lane, dueAt: item.dueAt, n: 0, first, last, texts: [], chars: 0 };
       groups.set(slot, g);
     }
-    g.texts.push(`{"first":"${first}",${item.text}`);
+    g.texts.push(text);
     g.n += item.count;
     g.last = last;
-    g.chars += item.text.length;
+    g.chars += text.length;
     return first;
+  }
+
+  /** `Submission.after` as a field of JSON text; empty where no message has one before it. */
+  function afterText({ line }: AcceptItem, first: string): string {
+    if (line === null) return "";
+    const after = line.of.map((of, i) => with_.lines.append(of, messageIdAt(first, i), with_.now));
+    return after.some((id) => id !== null) ? `"after":${JSON.stringify(after)},` : "";
   }
 }

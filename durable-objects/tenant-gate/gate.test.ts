@@ -33,7 +33,7 @@ function request(over: Partial<AcceptRequest> & { count?: number; dueAt?: number
     dbShards: [1],
     idempotency: null,
     echo: "",
-    items: [{ lane: "standard", dueAt, count, text, dedupe: null }],
+    items: [{ lane: "standard", dueAt, count, text, dedupe: null, line: null }],
     ...rest,
   };
 }

@@ -1,6 +1,6 @@
 /**
  * TenantGate: one per tenant and gate shard, named `ten_…#0`. A shell: what it decides is in accept.ts
- * and core/admission.ts, what it keeps in outbox.ts and receipts.ts.
+ * and core/admission.ts, what it keeps in outbox.ts, receipts.ts and lines.ts.
  */
 import { DurableObject } from "cloudflare:workers";
 import { EMPTY_METER } from "../../src/shared/core/admission.ts";
@@ -14,6 +14,7 @@ import { ledgerOf } from "../../src/shared/runtime/ledger.ts";
 import { timingOf } from "../../src/shared/runtime/timing.ts";
 import { acceptAll, type GateState } from "./accept.ts";
 import { Flush } from "./flush.ts";
+import { Lines } from "./lines.ts";
 import { Outbox } from "./outbox.ts";
 import { Receipts } from "./receipts.ts";
 import { migrate } from "./schema.ts";
@@ -27,6 +28,7 @@ export class TenantGate extends DurableObject implements Gate {
   readonly #gateShard: number;
   readonly #outbox: Outbox;
   readonly #receipts: Receipts;
+  readonly #lines: Lines;
   readonly #flush: Flush;
   readonly #revoked: Set<string>;
   readonly #state: GateState;
@@ -47,6 +49,7 @@ export class TenantGate extends DurableObject implements Gate {
     migrate(ctx.storage);
     this.#outbox = new Outbox(sql);
     this.#receipts = new Receipts(sql);
+    this.#lines = new Lines(sql);
     this.#revoked = new Set(
       sql
         .exec<{ key_id: string }>("SELECT key_id FROM revoked")
@@ -73,6 +76,7 @@ export class TenantGate extends DurableObject implements Gate {
           state: this.#state,
           receipts: this.#receipts,
           outbox: this.#outbox,
+          lines: this.#lines,
           revoked: this.#revoked,
           gateShard: this.#gateShard,
           // By the second: what is accepted together lies in one database, and its packs are full.
@@ -86,6 +90,7 @@ export class TenantGate extends DurableObject implements Gate {
     } catch (error) {
       Object.assign(this.#state, before);
       this.#receipts.reload();
+      this.#lines.reload();
       throw error;
     }
     for (const request of requests) this.#lastUsed.set(request.keyId, now);
@@ -138,6 +143,7 @@ export class TenantGate extends DurableObject implements Gate {
     const now = Date.now();
     try {
       this.#receipts.forget(now);
+      this.#lines.forget(now);
       await Promise.all([this.#flush.run(), this.#flush.sweep(now), this.#touchKeys(now)]);
     } catch (error) {
       // The platform retries a failed alarm six times and then forgets it; we never let it come to that.

@@ -6,16 +6,25 @@ import type { Submission } from "../../src/shared/core/message.ts";
 export function below(s: Submission, top: string): Submission[] {
   const { content: _content, variables: _variables, ...order } = s.order;
   return s.to.flatMap(({ channel, destination }, i) => {
-    const first = messageIdAt(s.first, i);
-    return first < top ? [{ ...s, first, order, to: [{ channel, destination }] }] : [];
+    const one = cut(s, i, i + 1);
+    return one.first < top ? [{ ...one, order, to: [{ channel, destination }] }] : [];
   });
 }
 
 /** One message of a run, as a run of its own. */
 export function single(s: Submission, index: number): Submission {
-  const recipient = s.to[index];
-  if (!recipient) throw new Error(`submission ${s.first} has no recipient ${index}`);
-  return { ...s, first: messageIdAt(s.first, index), to: [recipient] };
+  if (!s.to[index]) throw new Error(`submission ${s.first} has no recipient ${index}`);
+  return cut(s, index, index + 1);
+}
+
+/** Messages `from` up to, and without, `end`. */
+function cut(s: Submission, from: number, end: number): Submission {
+  return {
+    ...s,
+    first: messageIdAt(s.first, from),
+    to: s.to.slice(from, end),
+    ...(s.after === undefined ? {} : { after: s.after.slice(from, end) }),
+  };
 }
 
 /** The message of this id among the runs of a row, or null. */
@@ -32,8 +41,8 @@ export function without(s: Submission, id: string): Submission[] {
   const index = indexInRun(s.first, s.to.length, id);
   if (index < 0) return [s];
   const parts: Submission[] = [];
-  if (index > 0) parts.push({ ...s, to: s.to.slice(0, index) });
-  if (index + 1 < s.to.length) parts.push({ ...s, first: messageIdAt(s.first, index + 1), to: s.to.slice(index + 1) });
+  if (index > 0) parts.push(cut(s, 0, index));
+  if (index + 1 < s.to.length) parts.push(cut(s, index + 1, s.to.length));
   return parts;
 }
 

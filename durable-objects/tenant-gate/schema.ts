@@ -13,6 +13,8 @@ export const SCHEMA: readonly string[] = [
    CREATE TABLE meter (id INTEGER PRIMARY KEY, state TEXT NOT NULL);
    CREATE TABLE revoked (key_id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
    CREATE TABLE key_days (day INTEGER PRIMARY KEY);`,
+  // The tables lines_<week> are made as they are needed: lines.ts.
+  `CREATE TABLE line_weeks (week INTEGER PRIMARY KEY);`,
 ];
 
 export function migrate(storage: DurableObjectStorage): void {

@@ -78,6 +78,10 @@ const deliveryShape = z.object({
     .string()
     .nullable()
     .describe("Why it waits by plan, which is no try: `connections_open` where every connection's breaker is open or paused."),
+  after: z
+    .string()
+    .nullable()
+    .describe("The message before it on its `ordering_key`, which goes first; null where there is none."),
   due_at: timestamp.describe("When it is, or was, tried next."),
   attempts: z.array(attemptShape),
 });

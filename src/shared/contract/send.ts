@@ -8,6 +8,7 @@ import { contentShape } from "./content.ts";
 export const MAX_SEND_BYTES = 1_048_576;
 export const MAX_RECIPIENTS = 1000;
 const MAX_TTL_SECONDS = 30 * 86_400;
+const MAX_DEDUPE_SECONDS = 7 * 86_400;
 
 /** `order_shipped`, `order_shipped:v3`, `tpl_…`, `tpl_…:v3`. */
 export const templateRef = z
@@ -55,6 +56,33 @@ const common = {
     .optional()
     .describe("Kept with the message. Nothing is posted to it yet."),
   deduplication_key: z.string().min(1).max(255).optional().describe("The same as the Idempotency-Key header."),
+  ordering_key: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe(
+      "Messages of one ordering_key to one recipient leave in the order accepted, whatever their priorities; another key, or " +
+        "another recipient, does not wait. Not together with schedule_at. A line that was still for a week starts anew. With an " +
+        "Idempotency-Key, repeat both: the ordering_key belongs to what makes a repeat known.",
+    ),
+  ordering: z
+    .enum(["wait", "skip"])
+    .optional()
+    .describe(
+      "What to do while the message before it in its line cannot go out: `wait` (default) until that one is sent or given up, " +
+        "or `skip` past it once one try of it has failed.",
+    ),
+  dedupe_window_seconds: z
+    .int()
+    .min(1)
+    .max(MAX_DEDUPE_SECONDS)
+    .optional()
+    .describe(
+      "The same content (template and version, or inline content; variables, locale, attachments) to the same recipient goes out " +
+        "once within this time from the first one's due time. Later ones become `suppressed`, with code `duplicate` and the id of " +
+        "the first, unless that one failed, expired or was cancelled. Only messages that carry the option are compared.",
+    ),
   tags: z.array(z.string().min(1).max(64)).max(10).optional(),
   metadata: jsonObject.optional().describe("Yours: kept with the message, and in every callback."),
 };
@@ -65,6 +93,18 @@ type Words = { template_id?: string | undefined; content?: object | undefined };
 function oneSource(send: Words, ctx: z.RefinementCtx): void {
   if ((send.template_id === undefined) === (send.content === undefined)) {
     ctx.addIssue({ code: "custom", path: ["template_id"], message: "Give exactly one of template_id and content." });
+  }
+}
+
+type Timing = { schedule_at?: string | undefined; ordering_key?: string | undefined; ordering?: string | undefined };
+
+/** A line is the order of acceptance, so nothing in it can be put off. */
+function orderedNow(send: Timing, ctx: z.RefinementCtx): void {
+  if (send.ordering_key !== undefined && send.schedule_at !== undefined) {
+    ctx.addIssue({ code: "custom", path: ["schedule_at"], message: "A message with an ordering_key cannot be scheduled." });
+  }
+  if (send.ordering !== undefined && send.ordering_key === undefined) {
+    ctx.addIssue({ code: "custom", path: ["ordering"], message: "Needs an ordering_key." });
   }
 }
 
@@ -82,6 +122,7 @@ export const sendBody = z
   .strictObject({ to: z.array(recipientShape).min(1).max(MAX_RECIPIENTS), ...common })
   .superRefine((send, ctx) => {
     oneSource(send, ctx);
+    orderedNow(send, ctx);
     contentForEach(send.to, "to", send, ctx);
   })
   .meta({ id: "Send" });
@@ -90,7 +131,10 @@ export type SendBody = z.output<typeof sendBody>;
 /** One send to many recipients: each becomes a message of its own, and answers for itself. */
 export const recipientsBatch = z
   .strictObject({ recipients: z.array(z.unknown()).min(1).max(MAX_RECIPIENTS), ...common })
-  .superRefine(oneSource);
+  .superRefine((send, ctx) => {
+    oneSource(send, ctx);
+    orderedNow(send, ctx);
+  });
 export type RecipientsBatch = z.output<typeof recipientsBatch>;
 
 /** Up to 1,000 sends; each is checked by itself, so that a bad one does not sink the rest. */

@@ -28,6 +28,16 @@ export interface AcceptItem {
   /** A `Submission` as JSON text without its opening brace and its `first`, which the gate adds. Opaque to it. */
   readonly text: string;
   readonly dedupe: IdempotencyKey | null;
+  /** Where the run has an ordering key. */
+  readonly line: Line | null;
+}
+
+/** The gate remembers the last message of each line, and tells each message the one before it (`Submission.after`). */
+export interface Line {
+  /** The same for all lines of one key: picks their message database. */
+  readonly spread: number;
+  /** The line of each recipient (core/ordering.ts), in their order. */
+  readonly of: readonly string[];
 }
 
 /** One client request. All of its items are accepted or none is, but for those that a key makes a replay. */

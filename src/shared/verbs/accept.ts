@@ -3,9 +3,10 @@ import type { GateLimits, RateState } from "../core/admission.ts";
 import { laneOf, type Priority } from "../core/channels.ts";
 import { Fault } from "../core/faults.ts";
 import type { Mode, Order, Recipient } from "../core/message.ts";
-import { gateShardOf } from "../core/placement.ts";
+import { lineOf, orderingName } from "../core/ordering.ts";
+import { gateShardOf, hash32 } from "../core/placement.ts";
 import type { Caller } from "../core/tenant.ts";
-import type { AcceptItem, AcceptRequest, AcceptResult, IdempotencyKey } from "../ports/gate.ts";
+import type { AcceptItem, AcceptRequest, AcceptResult, IdempotencyKey, Line } from "../ports/gate.ts";
 import type { Deps } from "./deps.ts";
 
 /** One run of messages that a request asks for, checked and resolved. */
@@ -43,11 +44,63 @@ export function itemOf(caller: Caller, run: Run, now: number): AcceptItem {
     order: run.order,
     to: run.to,
   });
-  return { lane: laneOf(run.priority), dueAt: run.dueAt, count: run.to.length, text: text.slice(1), dedupe: run.dedupe };
+  return {
+    lane: laneOf(run.priority),
+    priority: run.priority,
+    dueAt: run.dueAt,
+    count: run.to.length,
+    text: text.slice(1),
+    dedupe: run.dedupe,
+    line: linesOf(caller, run),
+  };
+}
+
+function linesOf(caller: Caller, { order, to }: Run): Line | null {
+  const key = order.ordering_key;
+  if (key === undefined) return null;
+  return { spread: hash32(orderingName(caller, key)), of: to.map((one) => lineOf(caller, key, one)) };
+}
+
+/** The gate that keeps a run's lines; null for a run without an ordering key, which any gate may take. */
+function homeOf(caller: Caller, { order }: Run): number | null {
+  const key = order.ordering_key;
+  return key === undefined ? null : gateShardOf(orderingName(caller, key), caller.gateShards);
+}
+
+/** Places in `runs`, by the gate that takes them: all together, unless ordering keys of several gates are among them. */
+export function byGate(caller: Caller, runs: readonly Run[]): number[][] {
+  const homes = runs.map((run) => homeOf(caller, run));
+  const anyHome = homes.find((home) => home !== null) ?? null;
+  const groups = new Map<number | null, number[]>();
+  for (const [place, home] of homes.entries()) {
+    const gate = home ?? anyHome;
+    const group = groups.get(gate);
+    if (group) group.push(place);
+    else groups.set(gate, [place]);
+  }
+  return [...groups.values()];
 }
 
 /**
- * Takes the receipt at the caller's gate: one RPC, and no other I/O. Refusals of the gate become Faults;
+ * An ordering key decides before an idempotency key: a line must meet its own gate. So an idempotency key protects a
+ * repeat only where it comes with the ordering key of the first time.
+ */
+function gateShardFor(
+  deps: Pick<Deps, "random">,
+  caller: Caller,
+  idempotency: IdempotencyKey | null,
+  runs: readonly Run[],
+): number {
+  for (const run of runs) {
+    const home = homeOf(caller, run);
+    if (home !== null) return home;
+  }
+  const owner = idempotency ?? runs[0]?.dedupe;
+  return owner ? gateShardOf(owner.key, caller.gateShards) : (deps.random(1)[0] ?? 0) % caller.gateShards;
+}
+
+/**
+ * Takes the receipt at the caller's gate: one RPC, and no other I/O. All runs are of one group of `byGate`. Refusals of the gate become Faults;
  * a gate that cannot be reached is `unavailable`, never a 202.
  */
 export async function takeReceipt(
@@ -71,8 +124,7 @@ export async function takeReceipt(
     echo: request.echo,
     items: request.runs.map((run) => itemOf(caller, run, request.now)),
   };
-  const owner = request.idempotency ?? request.runs[0]?.dedupe;
-  const shard = owner ? gateShardOf(owner.key, caller.gateShards) : (deps.random(1)[0] ?? 0) % caller.gateShards;
+  const shard = gateShardFor(deps, caller, request.idempotency, request.runs);
   let result: AcceptResult | undefined;
   try {
     [result] = await deps.gate(caller.tenantId, shard).accept([ask]);

@@ -51,6 +51,8 @@ export async function resendMessage(
 function runOf({ message, order }: FoundMessage, requestId: string, now: number): Run {
   if (order === null) throw new Fault("conflict", { detail: "What the message was made from is not kept any more." });
   const { channel, recipient: destination, variables } = message;
+  // It goes out by itself: its line has moved on, and it is the same content again on purpose.
+  const { ordering_key: _key, ordering: _ordering, dedupe_window_seconds: _window, ...words } = order;
   return {
     priority: message.priority,
     dueAt: now,
@@ -58,7 +60,7 @@ function runOf({ message, order }: FoundMessage, requestId: string, now: number)
     template: message.template ?? undefined,
     category: message.category ?? undefined,
     tags: message.tags.length === 0 ? undefined : message.tags,
-    order: { ...order, request_id: requestId, metadata: { ...order.metadata, resent_from: message.id } },
+    order: { ...words, request_id: requestId, metadata: { ...order.metadata, resent_from: message.id } },
     to: [{ channel, destination, ...(variables === null ? {} : { variables }) }],
     dedupe: null,
   };

@@ -2,10 +2,10 @@
 import type { z } from "zod";
 import { flawsOf } from "../contract/flaws.ts";
 import { type batchAnswer, type RecipientsBatch, recipientShape, sendBody } from "../contract/send.ts";
-import type { FaultCode, Flaw } from "../core/faults.ts";
+import { Fault, type FaultCode, type Flaw } from "../core/faults.ts";
 import { messageIdAt } from "../core/ids.ts";
 import type { Caller } from "../core/tenant.ts";
-import { type Accepted, idempotencyKey, type Run, rateHeaders, takeReceipt } from "./accept.ts";
+import { type Accepted, byGate, idempotencyKey, type Run, rateHeaders, takeReceipt } from "./accept.ts";
 import { sha256Hex } from "./authenticate.ts";
 import type { Deps } from "./deps.ts";
 import { keyOf, resolveRun } from "./send.ts";
@@ -25,9 +25,12 @@ export interface BatchOutcome {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What became of the items before the gate saw them. Kept with the idempotency record, so a replay says the same. */
+/** Of one item; `conflict` where its own key was used with another body. */
+type Messages = { readonly ids: string[]; readonly replayed: boolean } | "conflict";
+
+/** What became of the items before a gate saw them. Kept with the idempotency record, so a replay says the same. */
 interface Sorted {
-  /** Item index → its place in the accepted run (recipients) or among the runs (sends); -1 for a rejected one. */
+  /** Item index → its place in the accepted run (recipients) or among the runs (sends); -1 for one that this gate does not have. */
   readonly places: readonly number[];
   /** Messages of each run. */
   readonly counts: readonly number[];
@@ -101,7 +104,33 @@ export async function batchOfSends(
   });
 }
 
-/** Takes the receipt for what is good, and answers item by item. */
+/** What one gate is asked for. More than one only where a batch has ordering keys of several gates. */
+interface Part {
+  readonly sorted: Sorted;
+  readonly runs: readonly Run[];
+}
+
+function partsOf(caller: Caller, sorted: Sorted, runs: readonly Run[]): [Part, ...Part[]] {
+  const [head, ...rest] = byGate(caller, runs);
+  if (!head || rest.length === 0) return [{ sorted, runs }];
+  const part = (group: readonly number[]): Part => {
+    const places = new Map(group.map((place, i) => [place, i]));
+    return {
+      runs: group.flatMap((place) => runs[place] ?? []),
+      sorted: {
+        places: sorted.places.map((place) => places.get(place) ?? -1),
+        counts: group.map((place) => sorted.counts[place] ?? 0),
+        errors: sorted.errors,
+      },
+    };
+  };
+  return [part(head), ...rest.map(part)];
+}
+
+/** What a gate said to its part: a receipt, or, behind the first part, a refusal that is its items' own. */
+type Settled = { readonly sorted: Sorted } & ({ readonly receipt: Accepted } | { readonly refusal: NonNullable<Item["error"]> });
+
+/** Takes the receipts for what is good, and answers item by item. Where the first gate refuses, nothing was accepted. */
 async function settle(
   deps: BatchDeps,
   caller: Caller,
@@ -110,35 +139,64 @@ async function settle(
   sorted: Sorted,
   runs: readonly Run[],
   now: number,
-  messagesAt: (receipt: Accepted, place: number, count: number) => { ids: string[]; replayed: boolean } | "conflict",
+  messagesAt: (receipt: Accepted, place: number, count: number) => Messages,
 ): Promise<BatchOutcome> {
   const key = keyOf(input.idempotencyHeader, field);
   const idempotency = key === null ? null : idempotencyKey(caller, key, await sha256Hex(input.rawBody));
-  const receipt = await takeReceipt(deps, caller, {
-    requestId: input.requestId,
-    idempotency,
-    echo: JSON.stringify(sorted),
-    runs,
-    now,
-  });
-  const { places, errors, counts } = receipt.replayed ? (JSON.parse(receipt.echo) as Sorted) : sorted;
-  const items = places.map((place, index): Item => {
-    const error = errors[index];
-    if (error) return { index, status: "rejected", error };
-    const messages = messagesAt(receipt, place, counts[place] ?? 0);
-    if (messages === "conflict") {
-      return {
-        index,
-        status: "rejected",
-        error: { code: "idempotency_key_reused" satisfies FaultCode, detail: "deduplication_key was used with another body." },
-      };
+  const ask = (part: Part) =>
+    takeReceipt(deps, caller, {
+      requestId: input.requestId,
+      idempotency,
+      echo: JSON.stringify(part.sorted),
+      runs: part.runs,
+      now,
+    });
+  const [head, ...rest] = partsOf(caller, sorted, runs);
+  const first = settledBy(head, await ask(head));
+  const parts: Settled[] = [first];
+  for (const part of rest) {
+    try {
+      parts.push(settledBy(part, await ask(part)));
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      parts.push({ sorted: part.sorted, refusal: { code: error.code, detail: error.message } });
     }
-    return { index, status: "accepted", message_ids: messages.ids, ...(messages.replayed ? { replayed: true } : {}) };
-  });
+  }
+  const { receipt } = first;
+  const items = first.sorted.places.map((_, index) =>
+    itemAt(index, first.sorted.errors[index] ?? sorted.errors[index], parts, messagesAt),
+  );
+  const isReplay = parts.every((part) => "receipt" in part && part.receipt.replayed);
   return answer(receipt.requestId, items, {
     ...rateHeaders(receipt.rate),
-    ...(receipt.replayed ? { "idempotent-replayed": "true" } : {}),
+    ...(isReplay ? { "idempotent-replayed": "true" } : {}),
   });
+}
+
+function settledBy(part: Part, receipt: Accepted): { readonly sorted: Sorted; readonly receipt: Accepted } {
+  return { receipt, sorted: receipt.replayed ? (JSON.parse(receipt.echo) as Sorted) : part.sorted };
+}
+
+function itemAt(
+  index: number,
+  error: Item["error"] | null | undefined,
+  parts: readonly Settled[],
+  messagesAt: (receipt: Accepted, place: number, count: number) => Messages,
+): Item {
+  const part = parts.find(({ sorted }) => (sorted.places[index] ?? -1) >= 0);
+  if (!part && error) return { index, status: "rejected", error };
+  if (!part) throw new Error(`no gate was asked for item ${index}`);
+  if ("refusal" in part) return { index, status: "rejected", error: part.refusal };
+  const place = part.sorted.places[index] ?? -1;
+  const messages = messagesAt(part.receipt, place, part.sorted.counts[place] ?? 0);
+  if (messages === "conflict") {
+    return {
+      index,
+      status: "rejected",
+      error: { code: "idempotency_key_reused" satisfies FaultCode, detail: "deduplication_key was used with another body." },
+    };
+  }
+  return { index, status: "accepted", message_ids: messages.ids, ...(messages.replayed ? { replayed: true } : {}) };
 }
 
 function answer(requestId: string, data: readonly Item[], headers: Record<string, string>): BatchOutcome {
