@@ -6,9 +6,9 @@ import { sandbox } from "../providers/sandbox.ts";
 import { type OpenConnection, openAccounts } from "./accounts.ts";
 import type { Deps } from "./deps.ts";
 
-export type Candidate = Pick<OpenConnection, "connectionId" | "provider" | "account" | "error">;
+export type Candidate = Pick<OpenConnection, "connectionId" | "provider" | "account" | "error" | "limits">;
 
-const TEST_CANDIDATES: readonly Candidate[] = [{ connectionId: "sandbox", provider: sandbox, account: null, error: null }];
+const TEST_CANDIDATES: readonly Candidate[] = [{ connectionId: "sandbox", provider: sandbox, account: null, error: null, limits: {} }];
 
 /**
  * A test message only ever meets the sandbox. A live one meets the project's connections of its channel; the sandbox

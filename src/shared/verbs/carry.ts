@@ -31,6 +31,7 @@ export type DeliverDeps = Pick<
   | "publicUrl"
   | "health"
   | "lessor"
+  | "outboundLimits"
   | "gate"
   | "timing"
 >;

@@ -54,7 +54,7 @@ export async function deliver(
   const rows = (taken?.results ?? []) as unknown as ClaimedRow[];
   if (rows.length === 0) return;
 
-  const permits = new PermitPool(deps, async () => [], rows.length);
+  const permits = new PermitPool(deps, rows.length);
   try {
     await carryAll(deps, { tenantId, shard, db, lease }, rows, permits, claimedAt + deps.timing.startWithinMs, lanes);
   } finally {

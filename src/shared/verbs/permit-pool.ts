@@ -1,14 +1,12 @@
 /** Permits for one pack: taken in blocks when first needed, given back when all of a block is used. */
 import type { Channel } from "../core/channels.ts";
-import type { Place } from "../core/outbound.ts";
 import type { ProjectScope } from "../db/scope.ts";
 import type { Permits } from "../ports/lessor.ts";
 import type { Candidate } from "./candidates.ts";
 import type { Deps } from "./deps.ts";
+import { placesFor } from "./outbound-places.ts";
 
-type PoolDeps = Pick<Deps, "now" | "lessor">;
-/** What limits a connection; nothing where nothing does. */
-type PlacesOf = (scope: ProjectScope, channel: Channel, candidate: Candidate) => Promise<readonly Place[]>;
+type PoolDeps = Pick<Deps, "control" | "now" | "lessor" | "outboundLimits">;
 
 /** `done` is to be called once the permit is used. */
 export type Permit =
@@ -25,14 +23,12 @@ interface Block {
 
 export class PermitPool {
   readonly #deps: PoolDeps;
-  readonly #placesOf: PlacesOf;
   readonly #most: number;
   readonly #queues = new Map<string, ConnectionPermits>();
 
   /** `most`: how many are asked for at a time. */
-  constructor(deps: PoolDeps, placesOf: PlacesOf, most: number) {
+  constructor(deps: PoolDeps, most: number) {
     this.#deps = deps;
-    this.#placesOf = placesOf;
     this.#most = Math.max(1, most);
   }
 
@@ -42,7 +38,7 @@ export class PermitPool {
     let queue = this.#queues.get(id);
     if (!queue) {
       queue = new ConnectionPermits(async () => {
-        const places = await this.#placesOf(scope, channel, candidate);
+        const places = await placesFor(this.#deps, scope, channel, candidate);
         return places.length === 0 ? null : this.#deps.lessor.take(places, this.#most);
       }, this.#deps.now);
       this.#queues.set(id, queue);
