@@ -37,6 +37,7 @@ export function acceptAll(
     outbox: Outbox;
     lines: Lines;
     revoked: ReadonlySet<string>;
+    suspended: ReadonlySet<string>;
     gateShard: number;
     /** Picks the message database of this commit, but for messages in a line. */
     turn: number;
@@ -53,8 +54,9 @@ export function acceptAll(
   return results;
 
   function acceptOne(request: AcceptRequest): AcceptResult {
-    const { state, receipts, revoked, now } = with_;
+    const { state, receipts, revoked, suspended, now } = with_;
     if (revoked.has(request.keyId)) return { kind: "revoked" };
+    if (suspended.has(request.keyId)) return { kind: "suspended" };
     if (request.idempotency) {
       const known = receipts.find(request.idempotency, now);
       if (known === "conflict") return { kind: "conflict" };

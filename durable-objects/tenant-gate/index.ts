@@ -3,17 +3,27 @@
  * and core/admission.ts, what it keeps in outbox.ts, receipts.ts and lines.ts.
  */
 import { DurableObject } from "cloudflare:workers";
+import type { KeyCounts } from "../../src/shared/core/abuse.ts";
 import { EMPTY_METER } from "../../src/shared/core/admission.ts";
 import { LANES } from "../../src/shared/core/channels.ts";
 import type { Submission } from "../../src/shared/core/message.ts";
 import { hash32, parseGateName } from "../../src/shared/core/placement.ts";
-import type { AcceptRequest, AcceptResult, Gate, HeldPage, HeldResult } from "../../src/shared/ports/gate.ts";
+import type {
+  AcceptRequest,
+  AcceptResult,
+  Gate,
+  HeldPage,
+  HeldResult,
+  KeyFailure,
+  KeyStanding,
+} from "../../src/shared/ports/gate.ts";
 import type { Planner } from "../../src/shared/ports/planner.ts";
 import { chaosOf } from "../../src/shared/runtime/chaos.ts";
 import { ledgerOf } from "../../src/shared/runtime/ledger.ts";
 import { timingOf } from "../../src/shared/runtime/timing.ts";
 import { acceptAll, type GateState } from "./accept.ts";
 import { Flush } from "./flush.ts";
+import { KeyWatch } from "./key-watch.ts";
 import { Lines } from "./lines.ts";
 import { Outbox } from "./outbox.ts";
 import { Receipts } from "./receipts.ts";
@@ -31,6 +41,7 @@ export class TenantGate extends DurableObject implements Gate {
   readonly #lines: Lines;
   readonly #flush: Flush;
   readonly #revoked: Set<string>;
+  readonly #keys: KeyWatch;
   readonly #state: GateState;
   readonly #offset: number;
   #alarmAt: number | null = null;
@@ -59,6 +70,7 @@ export class TenantGate extends DurableObject implements Gate {
     const saved = sql.exec<{ state: string }>("SELECT state FROM meter WHERE id = 1").toArray()[0];
     this.#state = saved ? (JSON.parse(saved.state) as GateState) : { meter: EMPTY_METER, mint: { at: 0, sequence: 0 } };
     const planner = (ctx.exports as unknown as { Planner: (options: object) => Planner }).Planner({});
+    this.#keys = new KeyWatch(tenantId, sql, planner, Date.now());
     this.#flush = new Flush(tenantId, this.#outbox, planner, timingOf(this.env));
     ctx.blockConcurrencyWhile(async () => {
       this.#alarmAt = await ctx.storage.getAlarm();
@@ -78,6 +90,7 @@ export class TenantGate extends DurableObject implements Gate {
           outbox: this.#outbox,
           lines: this.#lines,
           revoked: this.#revoked,
+          suspended: this.#keys.suspended,
           gateShard: this.#gateShard,
           // By the second: what is accepted together lies in one database, and its packs are full.
           turn: this.#offset + Math.floor(now / 1000),
@@ -94,6 +107,7 @@ export class TenantGate extends DurableObject implements Gate {
       throw error;
     }
     for (const request of requests) this.#lastUsed.set(request.keyId, now);
+    this.ctx.waitUntil(this.#keys.count(requests, results, now));
     this.#wake(now);
     return results;
   }
@@ -119,13 +133,29 @@ export class TenantGate extends DurableObject implements Gate {
     }));
   }
 
-  async revoked(keyIds: readonly string[]): Promise<boolean[]> {
-    return keyIds.map((id) => this.#revoked.has(id));
+  async standings(keyIds: readonly string[]): Promise<KeyStanding[]> {
+    return keyIds.map((id) => (this.#revoked.has(id) ? "revoked" : this.#keys.suspended.has(id) ? "suspended" : "good"));
   }
 
   async revoke(keyId: string): Promise<void> {
     this.#revoked.add(keyId);
     this.ctx.storage.sql.exec("INSERT OR IGNORE INTO revoked VALUES (?, ?)", keyId, Date.now());
+  }
+
+  async suspend(keyId: string, at: number): Promise<void> {
+    this.#keys.set(keyId, true, at);
+  }
+
+  async resume(keyId: string, at: number): Promise<void> {
+    this.#keys.set(keyId, false, at);
+  }
+
+  async noteFailures(failures: readonly KeyFailure[]): Promise<void> {
+    this.ctx.waitUntil(this.#keys.fail(failures, Date.now()));
+  }
+
+  async countsOf(keyId: string): Promise<KeyCounts> {
+    return this.#keys.countsOf(keyId);
   }
 
   async watch(): Promise<void> {

@@ -15,6 +15,8 @@ export const SCHEMA: readonly string[] = [
    CREATE TABLE key_days (day INTEGER PRIMARY KEY);`,
   // The tables lines_<week> are made as they are needed: lines.ts.
   `CREATE TABLE line_weeks (week INTEGER PRIMARY KEY);`,
+  // The newest change of each key: suspended, or resumed since.
+  `CREATE TABLE suspensions (key_id TEXT PRIMARY KEY, at INTEGER NOT NULL, is_suspended INTEGER NOT NULL) WITHOUT ROWID;`,
 ];
 
 export function migrate(storage: DurableObjectStorage): void {

@@ -4,10 +4,13 @@ import { createTenantRoute } from "./routes/admin/create-tenant.ts";
 import { surveyDeadLettersRoute } from "./routes/admin/dlq.ts";
 import { getTenantRoute } from "./routes/admin/get-tenant.ts";
 import { adminHealthRoute } from "./routes/admin/health.ts";
+import { listTenantNoticesRoute } from "./routes/admin/list-notices.ts";
 import { listTenantsRoute } from "./routes/admin/list-tenants.ts";
 import { livenessRoute } from "./routes/admin/liveness.ts";
 import { queuesRoute } from "./routes/admin/queues.ts";
 import { replayAnywhereRoute } from "./routes/admin/replay.ts";
+import { resumeTenantKeyRoute } from "./routes/admin/resume-key.ts";
+import { suspendTenantKeyRoute } from "./routes/admin/suspend-key.ts";
 import { updateTenantRoute } from "./routes/admin/update-tenant.ts";
 import { deleteAttachmentRoute } from "./routes/attachments/delete.ts";
 import { downloadFileRoute } from "./routes/attachments/download.ts";
@@ -29,13 +32,16 @@ import { openApiRoute } from "./routes/docs/openapi.ts";
 import { docsRoute } from "./routes/docs/page.ts";
 import { createKeyRoute } from "./routes/keys/create.ts";
 import { listKeysRoute } from "./routes/keys/list.ts";
+import { resumeKeyRoute } from "./routes/keys/resume.ts";
 import { revokeKeyRoute } from "./routes/keys/revoke.ts";
 import { rotateKeyRoute } from "./routes/keys/rotate.ts";
+import { suspendKeyRoute } from "./routes/keys/suspend.ts";
 import { cancelMessageRoute } from "./routes/messages/cancel.ts";
 import { getMessageRoute } from "./routes/messages/get.ts";
 import { listMessagesRoute } from "./routes/messages/list.ts";
 import { rescheduleMessageRoute } from "./routes/messages/reschedule.ts";
 import { resendMessageRoute } from "./routes/messages/resend.ts";
+import { listNoticesRoute } from "./routes/notices/list.ts";
 import { createProjectRoute } from "./routes/projects/create.ts";
 import { getProjectRoute } from "./routes/projects/get.ts";
 import { listProjectsRoute } from "./routes/projects/list.ts";
@@ -107,6 +113,10 @@ export const routes: readonly Route[] = [
   listKeysRoute,
   revokeKeyRoute,
   rotateKeyRoute,
+  suspendKeyRoute,
+  resumeKeyRoute,
+  // notices
+  listNoticesRoute,
   // projects
   createProjectRoute,
   listProjectsRoute,
@@ -118,6 +128,9 @@ export const routes: readonly Route[] = [
   listTenantsRoute,
   getTenantRoute,
   updateTenantRoute,
+  suspendTenantKeyRoute,
+  resumeTenantKeyRoute,
+  listTenantNoticesRoute,
   queuesRoute,
   surveyDeadLettersRoute,
   replayAnywhereRoute,

@@ -12,9 +12,9 @@ test("a warm read asks the gate once and the control database nothing", async ()
       gate: (tenantId, shard) => {
         const gate = base.gate(tenantId, shard);
         return {
-          revoked: (ids: readonly string[]) => {
+          standings: (ids: readonly string[]) => {
             asked++;
-            return gate.revoked(ids);
+            return gate.standings(ids);
           },
           find: (id: string) => gate.find(id),
         } as unknown as Gate;

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { Fault } from "../../src/shared/core/faults.ts";
 import { newId } from "../../src/shared/core/ids.ts";
 import type { Caller } from "../../src/shared/core/tenant.ts";
+import type { KeyStanding } from "../../src/shared/ports/gate.ts";
 import { problem } from "../../src/shared/runtime/problem.ts";
 import { authenticate, bearer, sha256Hex } from "../../src/shared/verbs/authenticate.ts";
 import type { Deps } from "../../src/shared/verbs/deps.ts";
@@ -63,10 +64,10 @@ export function serve(route: Route, contextOf: (c: Context) => ApiContext): (c: 
     return answer(c, api, label, async (requestId, about) => {
       const caller = await callerOf(route, c, api);
       if (caller !== NOBODY) Object.assign(about, { tenant_id: caller.tenantId, key_id: caller.keyId });
-      const revoked = isChecked(route) ? stillValid(route, c, api, caller) : undefined;
+      const valid = isChecked(route) ? stillValid(route, c, api, caller) : undefined;
       const work = readCall(route, c, api, requestId, caller).then((call) => route.handle(call as Call<never, never, never>));
-      // Both run at once; a revoked key is told so whatever the work came to.
-      const [verdict, outcome] = await Promise.allSettled([revoked, work]);
+      // Both run at once; a revoked or suspended key is told so whatever the work came to.
+      const [verdict, outcome] = await Promise.allSettled([valid, work]);
       if (verdict.status === "rejected") throw verdict.reason;
       if (outcome.status === "rejected") throw outcome.reason;
       const reply = outcome.value;
@@ -94,21 +95,22 @@ async function callerOf(route: Route, c: Context, api: ApiContext): Promise<Call
   return caller;
 }
 
-/** Reads take a cached caller, and ask the tenant's gate beside their work whether the key was revoked meanwhile. */
+/** Reads take a cached caller, and ask the tenant's gate beside their work whether the key was revoked or suspended meanwhile. */
 function isChecked(route: Route): boolean {
   return route.method === "GET" && route.auth !== "public" && route.auth !== "operator";
 }
 
 /** One question to the gate, shared by all reads of the moment; the control database where the gate cannot answer. */
 async function stillValid(route: Route, c: Context, { deps }: ApiContext, caller: Caller): Promise<void> {
-  let revoked: boolean | undefined;
+  let standing: KeyStanding | undefined;
   try {
-    [revoked] = await deps.gate(caller.tenantId, 0).revoked([caller.keyId]);
+    [standing] = await deps.gate(caller.tenantId, 0).standings([caller.keyId]);
   } catch (error) {
     deps.log({ level: "warn", event: "gate_not_asked", route: route.path, tenant_id: caller.tenantId, error: String(error) });
     await authenticate(deps, bearer(c.req.header("authorization") ?? null), false);
   }
-  if (revoked) throw new Fault("key_revoked");
+  if (standing === "revoked") throw new Fault("key_revoked");
+  if (standing === "suspended") throw new Fault("key_suspended");
 }
 
 async function readCall(route: Route, c: Context, { deps }: ApiContext, requestId: string, caller: Caller): Promise<Call> {

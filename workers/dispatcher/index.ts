@@ -6,6 +6,7 @@ import type { Planner as PlannerPort } from "../../src/shared/ports/planner.ts";
 import { consumed, countsOf } from "../../src/shared/runtime/ledger.ts";
 import { type DispatcherBindings, dispatcherDeps } from "../../src/shared/runtime/wire.ts";
 import { makeDesk } from "../../src/shared/verbs/desk.ts";
+import { judgeKey } from "../../src/shared/verbs/judge-key.ts";
 import { plan } from "../../src/shared/verbs/plan.ts";
 import { sweep } from "../../src/shared/verbs/sweep.ts";
 import { touchKeys } from "../../src/shared/verbs/touch-keys.ts";
@@ -21,6 +22,10 @@ export class Planner extends WorkerEntrypoint<DispatcherBindings> implements Pla
 
   async sweep(tenantId: string): Promise<number> {
     return sweep(dispatcherDeps(this.env), tenantId);
+  }
+
+  async judgeKey(tenantId: string, keyId: string, at: number): Promise<void> {
+    await judgeKey(dispatcherDeps(this.env), tenantId, keyId, at);
   }
 
   async touchKeys(tenantId: string, lastUsed: Readonly<Record<string, number>>): Promise<void> {

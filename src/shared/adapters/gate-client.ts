@@ -1,13 +1,13 @@
 /** The gates as the api Worker calls them: what every request asks is coalesced by gate, the rest goes straight through. */
 import { gateName } from "../core/placement.ts";
-import type { AcceptRequest, AcceptResult, Gate } from "../ports/gate.ts";
+import type { AcceptRequest, AcceptResult, Gate, KeyStanding } from "../ports/gate.ts";
 import { Coalescer } from "./coalescer.ts";
 
 const MOST_GATES = 10_000;
 
 interface Joined {
   readonly accepts: Coalescer<AcceptRequest, AcceptResult>;
-  readonly revocations: Coalescer<string, boolean>;
+  readonly standings: Coalescer<string, KeyStanding>;
 }
 
 /** `keepAlive`: `waitUntil` of the request that is running. */
@@ -27,19 +27,23 @@ export function gateClients(
       if (gates.size >= MOST_GATES) gates.clear();
       gate = {
         accepts: new Coalescer({ call: (requests) => stub().accept(requests), size: sizeOf, keepAlive, now }),
-        revocations: new Coalescer({ call: (ids) => stub().revoked(ids), size: (id) => id.length, keepAlive, now }),
+        standings: new Coalescer({ call: (ids) => stub().standings(ids), size: (id) => id.length, keepAlive, now }),
       };
       gates.set(name, gate);
     }
-    const { accepts, revocations } = gate;
+    const { accepts, standings } = gate;
     return {
       accept: (requests) => Promise.all(requests.map((request) => accepts.ask(request))),
-      revoked: (keyIds) => Promise.all(keyIds.map((id) => revocations.ask(id))),
+      standings: (keyIds) => Promise.all(keyIds.map((id) => standings.ask(id))),
       find: (id) => stub().find(id),
       held: (query) => stub().held(query),
       cancel: (id) => stub().cancel(id),
       reschedule: (id, dueAt) => stub().reschedule(id, dueAt),
       revoke: (keyId) => stub().revoke(keyId),
+      suspend: (keyId, at) => stub().suspend(keyId, at),
+      resume: (keyId, at) => stub().resume(keyId, at),
+      noteFailures: (failures) => stub().noteFailures(failures),
+      countsOf: (keyId) => stub().countsOf(keyId),
       watch: () => stub().watch(),
       stats: () => stub().stats(),
     };

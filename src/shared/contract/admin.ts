@@ -5,6 +5,8 @@ import { replayAsk } from "./dead-letters.ts";
 
 export const tenantId = z.object({ id: z.string().max(64) });
 
+export const tenantKeyId = tenantId.extend({ key_id: z.string().max(64) });
+
 const name = z.string().min(1).max(100);
 
 export const limitsChange = z.strictObject({
@@ -13,6 +15,24 @@ export const limitsChange = z.strictObject({
   monthly_messages: z.int().nonnegative().nullable().exactOptional().describe("Null for no limit."),
   critical_exempt: z.boolean().exactOptional().describe("Whether `priority: critical` passes when the bucket is empty."),
 });
+
+export const abuseChange = z
+  .strictObject({
+    enabled: z.boolean().exactOptional().describe("Whether live keys that look abused are suspended."),
+    rate_factor: z
+      .number()
+      .min(2)
+      .max(100_000)
+      .exactOptional()
+      .describe("How many times its own average a minute a key may send in one; 20 unless set."),
+    failure_percent: z
+      .int()
+      .min(1)
+      .max(100)
+      .exactOptional()
+      .describe("How much of what a key sends within ten minutes may fail for good; 50 unless set."),
+  })
+  .describe("What is left out stays as it is.");
 
 const gateShards = z.int().min(1).max(64).describe("More for a tenant that sends very much; cannot be lowered later.");
 
@@ -36,6 +56,7 @@ export const updateTenant = z
     name: name.exactOptional(),
     status: z.enum(["active", "suspended"]).exactOptional(),
     limits: limitsChange.exactOptional(),
+    abuse: abuseChange.exactOptional(),
     gate_shards: gateShards.exactOptional(),
     db_shards: dbShards.exactOptional(),
   })
@@ -63,6 +84,7 @@ export const tenantShape = z
       monthly_messages: z.number().nullable(),
       critical_exempt: z.boolean(),
     }),
+    abuse: z.object({ enabled: z.boolean(), rate_factor: z.number(), failure_percent: z.number() }),
     db_shards: z.array(z.int()),
     gate_shards: z.int(),
     created_at: timestamp,

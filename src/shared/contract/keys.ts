@@ -36,6 +36,11 @@ export const keyShape = z
     expires_at: timestamp.nullable(),
     revoked_at: timestamp.nullable(),
     last_used_at: timestamp.nullable().describe("To the minute."),
+    suspended_at: timestamp.nullable(),
+    suspended_reason: z
+      .string()
+      .nullable()
+      .describe("`rate_spike`, `failure_spike`, `by_hand` or `operator`; `GET /v1/notices` has the facts."),
   })
   .meta({ id: "Key" });
 

@@ -8,6 +8,7 @@ export const FAULTS = {
   unauthenticated: { status: 401, title: "A valid API key is required" },
   key_revoked: { status: 401, title: "This API key was revoked" },
   key_expired: { status: 401, title: "This API key has expired" },
+  key_suspended: { status: 403, title: "This API key is suspended" },
   forbidden: { status: 403, title: "This key lacks the scope that the call needs" },
   not_found: { status: 404, title: "There is no such resource" },
   method_not_allowed: { status: 405, title: "The resource does not answer to this method" },
@@ -21,6 +22,7 @@ export const FAULTS = {
   rate_limited: { status: 429, title: "Too many requests" },
   quota_exceeded: { status: 429, title: "The quota of this tenant is used up" },
   internal: { status: 500, title: "Something broke on our side" },
+  backlog_full: { status: 503, title: "Too many messages of this tenant wait already" },
   unavailable: { status: 503, title: "Carillon cannot take this now; try again" },
 } as const satisfies Record<string, { status: number; title: string }>;
 

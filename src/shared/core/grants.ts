@@ -11,7 +11,8 @@ export function grantFlaw(
   grantor: Grantor,
   key: { readonly mode: Caller["mode"]; readonly scopes: readonly Scope[] },
 ): string | null {
-  if (grantor.mode === "test" && key.mode === "live") return "A test key cannot make, rotate or revoke a live key.";
+  if (grantor.mode === "test" && key.mode === "live")
+    return "A test key cannot make, rotate, suspend, resume or revoke a live key.";
   const beyond = key.scopes.filter((scope) => !grantor.scopes.includes(scope));
   return beyond.length === 0 ? null : `This key lacks ${beyond.join(", ")} itself.`;
 }

@@ -1,4 +1,5 @@
 /** What a tenant may do, and how a project wants its sends handled. */
+import type { AbuseSettings } from "./abuse.ts";
 import type { BucketLimit } from "./bucket.ts";
 import type { Channel } from "./channels.ts";
 import type { Mode } from "./message.ts";
@@ -9,6 +10,8 @@ export interface TenantLimits extends BucketLimit {
   readonly monthlyMessages: number | null;
   /** Whether `priority: critical` passes when the bucket is empty. */
   readonly criticalExempt: boolean;
+  /** How keys are watched, where the operator has set it; else DEFAULT_ABUSE. */
+  readonly abuse?: Partial<AbuseSettings>;
 }
 
 export const DEFAULT_LIMITS: TenantLimits = {
@@ -55,6 +58,7 @@ export const SCOPES = [
   "dead_letters:write",
   "projects:read",
   "projects:write",
+  "notices:read",
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 

@@ -15,6 +15,14 @@ export async function commit(db: D1Database, statements: readonly D1PreparedStat
   return db.batch([...statements]);
 }
 
+/** What must hold for a row to be written: a part of SQL behind WHERE, with `?` for its parameters. */
+export interface Condition {
+  readonly sql: string;
+  readonly params: readonly unknown[];
+}
+
+export const ALWAYS: Condition = { sql: "TRUE", params: [] };
+
 /** True where D1 refused a write because a row of that key exists. */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof Error && error.message.includes("UNIQUE constraint failed");

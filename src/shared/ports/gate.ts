@@ -7,6 +7,7 @@
  *
  * Implemented by durable-objects/tenant-gate; reached over RPC, so arguments and results are plain data.
  */
+import type { KeyCounts, Watched } from "../core/abuse.ts";
 import type { GateLimits, RateState } from "../core/admission.ts";
 import type { Lane } from "../core/channels.ts";
 import type { Submission } from "../core/message.ts";
@@ -45,6 +46,8 @@ export interface AcceptRequest {
   readonly requestId: string;
   readonly keyId: string;
   readonly limits: GateLimits;
+  /** How the key is watched for abuse; left out where it is not: a test key, or a tenant whose operator has switched it off. */
+  readonly watched?: Watched;
   /** Every message of the request is critical. */
   readonly critical: boolean;
   readonly dbShards: readonly number[];
@@ -70,11 +73,20 @@ export type AcceptResult =
     }
   | { readonly kind: "conflict" }
   | { readonly kind: "revoked" }
+  | { readonly kind: "suspended" }
   | { readonly kind: "rate_limited"; readonly by: "tenant" | "key"; readonly retryAfterMs: number; readonly rate: RateState }
   | { readonly kind: "quota_exceeded"; readonly retryAfterMs: number; readonly rate: RateState };
 
 /** `gone`: this gate does not hold the message (any more): its row is in D1, or it never was. */
 export type HeldResult = { readonly kind: "done"; readonly submission: Submission } | { readonly kind: "gone" };
+
+export type KeyStanding = "good" | "revoked" | "suspended";
+
+export interface KeyFailure {
+  readonly keyId: string;
+  /** When the message was accepted, milliseconds since 1970. */
+  readonly acceptedAt: number;
+}
 
 export interface HeldPage {
   /** Newest first; each has exactly one recipient, and neither content nor variables. */
@@ -92,10 +104,18 @@ export interface Gate {
   held(query: { readonly projectId: string; readonly before: string | null; readonly limit: number }): Promise<HeldPage>;
   cancel(messageId: string): Promise<HeldResult>;
   reschedule(messageId: string, dueAt: number): Promise<HeldResult>;
-  /** Which of these keys are revoked, in their order. */
-  revoked(keyIds: readonly string[]): Promise<boolean[]>;
+  /** How each of these keys stands, in their order. */
+  standings(keyIds: readonly string[]): Promise<KeyStanding[]>;
   /** The key is refused from this instant on. */
   revoke(keyId: string): Promise<void>;
+  /** The key is refused from this instant on; `at` as in its row. What was told of a later time stands. */
+  suspend(keyId: string, at: number): Promise<void>;
+  /** The key works again, and is watched anew, with no history. */
+  resume(keyId: string, at: number): Promise<void>;
+  /** Messages of these keys failed for good. Counted in memory; see core/abuse.ts. */
+  noteFailures(failures: readonly KeyFailure[]): Promise<void>;
+  /** What this gate has counted of a key. */
+  countsOf(keyId: string): Promise<KeyCounts>;
   /** Keeps sweeping until the tenant has no open pack. Called after work was added behind the gate's back. */
   watch(): Promise<void>;
   stats(): Promise<{ readonly held: number; readonly due: number; readonly oldestDueAt: number | null }>;

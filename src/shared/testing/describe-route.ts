@@ -149,6 +149,18 @@ function aboutTenantKeys(route: Route, scope: Scope, of: Of): void {
     await expectProblem(await ask(of().owner, route, { key: secret }), "key_revoked");
   });
 
+  it("refuses a key from the instant of its suspension, also where it was just in use, until it is resumed", async () => {
+    const { owner } = of();
+    const { secret, id } = await make();
+    for (let i = 0; i < 2; i++) expect((await ask(owner, route, { key: secret })).status).not.toBe(403);
+    for (let round = 0; round < 2; round++) {
+      expect((await owner.call("POST", `/v1/keys/${id}/suspend`)).status).toBe(200);
+      for (let i = 0; i < 2; i++) await expectProblem(await ask(owner, route, { key: secret }), "key_suspended");
+      expect((await owner.call("POST", `/v1/keys/${id}/resume`)).status).toBe(200);
+      expect((await ask(owner, route, { key: secret })).status).not.toBe(403);
+    }
+  });
+
   it("refuses a key from the instant of its expiry, also where it was just in use", async () => {
     const { owner, clock } = of();
     const { secret } = await make({ expiresAt: owner.deps.now() + 10_000 });

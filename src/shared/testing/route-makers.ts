@@ -49,8 +49,10 @@ let serial = 0;
 export const MAKERS: Readonly<Record<string, (world: World) => Promise<Params>>> = {
   "/v1/keys/": async (world) => idOf(await post(world, "/v1/keys", { name: "Battery", mode: "live", scopes: ["keys:read"] })),
   "/admin/tenants/": async (world) => {
-    const { tenant_id } = await post(world, "/admin/tenants", { name: `Battery ${++serial}` }, OPERATOR_KEY);
-    return { id: String(tenant_id) };
+    const made = await post(world, "/admin/tenants", { name: `Battery ${++serial}` }, OPERATOR_KEY);
+    const key = String(made.live_key);
+    const { id } = await post(world, "/v1/keys", { name: "Battery", mode: "live" }, key);
+    return { id: String(made.tenant_id), key_id: String(id) };
   },
   "/v1/projects/": async (world) => idOf(await post(world, "/v1/projects", { name: `Battery ${++serial}` })),
   "/v1/connections/": async (world) =>

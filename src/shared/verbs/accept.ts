@@ -1,4 +1,5 @@
 /** From what a caller asked for to a receipt: the shared part of send, batch and resend. */
+import { abuseSettings } from "../core/abuse.ts";
 import type { GateLimits, RateState } from "../core/admission.ts";
 import { laneOf, type Priority } from "../core/channels.ts";
 import { Fault } from "../core/faults.ts";
@@ -118,6 +119,7 @@ export async function takeReceipt(
     requestId: request.requestId,
     keyId: caller.keyId,
     limits: limitsOf(caller),
+    ...watchedOf(caller),
     critical: request.runs.every((run) => run.priority === "critical"),
     dbShards: caller.dbShards,
     idempotency: request.idempotency,
@@ -139,6 +141,8 @@ export async function takeReceipt(
       throw new Fault("idempotency_key_reused");
     case "revoked":
       throw new Fault("key_revoked");
+    case "suspended":
+      throw new Fault("key_suspended");
     case "rate_limited":
       throw new Fault("rate_limited", {
         detail: `The ${result.by}'s bucket is empty.`,
@@ -156,6 +160,12 @@ export async function takeReceipt(
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message.slice(0, 200) : "unknown";
+}
+
+/** Live keys are watched for abuse, unless the operator has switched it off. What test keys send reaches nobody. */
+function watchedOf({ mode, limits, gateShards }: Caller): Pick<AcceptRequest, "watched"> {
+  const { enabled, rateFactor, failurePercent } = abuseSettings(limits.abuse);
+  return enabled && mode === "live" ? { watched: { rateFactor, failurePercent, gateShards } } : {};
 }
 
 /** A tenant's budgets are split evenly between its gate shards. */

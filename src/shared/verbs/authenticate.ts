@@ -27,7 +27,7 @@ export function bearer(header: string | null): string {
 
 /**
  * The caller behind a key. With `cached`, an answer up to 30 s old will do: only for routes whose gate
- * refuses revoked keys by itself.
+ * refuses revoked and suspended keys by itself.
  */
 export async function authenticate(deps: Pick<Deps, "control" | "now">, token: string, cached: boolean): Promise<Caller> {
   const now = deps.now();
@@ -42,6 +42,10 @@ export async function authenticate(deps: Pick<Deps, "control" | "now">, token: s
   if (owner.key.revokedAt !== null) {
     cache.delete(token);
     throw new Fault("key_revoked");
+  }
+  if (owner.key.suspendedAt !== null) {
+    cache.delete(token);
+    throw new Fault("key_suspended");
   }
   if (owner.tenant.status !== "active") throw new Fault("forbidden", { detail: "This tenant is suspended." });
   const { key, tenant } = owner;

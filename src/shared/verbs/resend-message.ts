@@ -1,5 +1,6 @@
 /** Sends a finished message again, as a new message that names the old one. */
 import { Fault } from "../core/faults.ts";
+import type { Order } from "../core/message.ts";
 import { FINAL_STATUSES } from "../core/status.ts";
 import type { Caller } from "../core/tenant.ts";
 import { idempotencyKey, type Run, rateHeaders, takeReceipt } from "./accept.ts";
@@ -32,7 +33,7 @@ export async function resendMessage(
     requestId: input.requestId,
     idempotency: key === null ? null : idempotencyKey(as, key, await sha256Hex(`resend ${id}`)),
     echo: "queued",
-    runs: [runOf(found, input.requestId, now)],
+    runs: [runOf(found, { request_id: input.requestId, key_id: caller.keyId }, now)],
     now,
   });
   const item = receipt.items[0];
@@ -48,7 +49,7 @@ export async function resendMessage(
   };
 }
 
-function runOf({ message, order }: FoundMessage, requestId: string, now: number): Run {
+function runOf({ message, order }: FoundMessage, asked: Pick<Order, "request_id" | "key_id">, now: number): Run {
   if (order === null) throw new Fault("conflict", { detail: "What the message was made from is not kept any more." });
   const { channel, recipient: destination, variables } = message;
   // It goes out by itself: its line has moved on, and it is the same content again on purpose.
@@ -60,7 +61,7 @@ function runOf({ message, order }: FoundMessage, requestId: string, now: number)
     template: message.template ?? undefined,
     category: message.category ?? undefined,
     tags: message.tags.length === 0 ? undefined : message.tags,
-    order: { ...words, request_id: requestId, metadata: { ...order.metadata, resent_from: message.id } },
+    order: { ...words, ...asked, metadata: { ...order.metadata, resent_from: message.id } },
     to: [{ channel, destination, ...(variables === null ? {} : { variables }) }],
     dedupe: null,
   };

@@ -104,16 +104,20 @@ export async function resolveRun(
       template: template ? `${template.name}:v${template.version}` : undefined,
       category: words.category,
       tags: words.tags,
-      order: orderOf(words, requestId, template),
+      order: orderOf(words, { request_id: requestId, key_id: caller.keyId }, template),
       to,
       dedupe: null,
     },
   };
 }
 
-function orderOf(words: Words, requestId: string, template: { templateId: string; version: number } | null | undefined): Order {
+function orderOf(
+  words: Words,
+  asked: Pick<Order, "request_id" | "key_id">,
+  template: { templateId: string; version: number } | null | undefined,
+): Order {
   return {
-    request_id: requestId,
+    ...asked,
     ...(template ? { template_id: template.templateId, template_version: template.version } : {}),
     ...(words.content === undefined ? {} : { content: words.content satisfies Content }),
     ...(words.variables === undefined ? {} : { variables: words.variables }),

@@ -9,6 +9,8 @@ export const FAULT_HELP: Readonly<Record<FaultCode, string>> = {
     "There is no `Authorization: Bearer` header, or its key is not known here. Check that the key is whole and belongs to this deployment; operations under `/admin` take the operator's key and no other.",
   key_revoked: "Someone revoked this key. It will not work again: use another one.",
   key_expired: "The time that was set for this key is over, or it was rotated and its overlap has ended. Use the new key.",
+  key_suspended:
+    "This key was suspended: by someone, or because it was used in a way that looks like abuse. Ask with another key: `GET /v1/notices` says why, and `POST /v1/keys/{id}/resume` lets it work again. What was accepted before is still sent.",
   forbidden: "The key is good, but lacks the scope that `detail` names, or its tenant is suspended. Make a key with that scope.",
   not_found:
     "There is no such path, or no such resource that this key may see. What belongs to another tenant does not exist for you.",
@@ -31,6 +33,8 @@ export const FAULT_HELP: Readonly<Record<FaultCode, string>> = {
     "The tenant has used up its messages of this month. Nothing was sent. Ask for a larger quota, or wait until `Retry-After`.",
   internal:
     "A fault of ours. It is logged under `request_id`. A repeat is safe for reads, and for sends with an idempotency key.",
+  backlog_full:
+    "More messages of this tenant are due than can be sent at the moment, so the least urgent are refused: `low` first, at twice as many `normal`, at four times as many `high`, and `critical` never. Nothing was stored, the idempotency key neither. Try again after `Retry-After`, which follows from how fast the backlog shrinks. Messages scheduled for later than five minutes from now are taken all the while.",
   unavailable:
     "Something that this call needs cannot be reached now. Nothing was accepted. Try again after `Retry-After`, with the same idempotency key.",
 };

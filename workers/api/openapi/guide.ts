@@ -17,8 +17,8 @@ Authorization: Bearer ck_live_…
 \`\`\`
 
 A key belongs to one project and carries scopes; each operation names the scope that it needs. A \`ck_test_\` key goes
-through the same code and only ever reaches the sandbox. A revoked key stops at once. Operations under \`/admin\` take the
-operator's key instead.`,
+through the same code and only ever reaches the sandbox. A revoked key stops at once, and so does a
+suspended one, until it is resumed. Operations under \`/admin\` take the operator's key instead.`,
   },
   {
     id: "requests",

@@ -15,13 +15,13 @@ export function refusalsOf(route: Route): FaultCode[] {
   };
   const hasKey = route.auth !== "public";
   add(hasKey, "unauthenticated");
-  add(hasKey && route.auth !== "operator", "key_revoked", "key_expired", "forbidden");
+  add(hasKey && route.auth !== "operator", "key_revoked", "key_expired", "key_suspended", "forbidden");
   add(hasKey && route.path.includes("{"), "not_found");
   add(route.params !== undefined || route.query !== undefined || route.idempotent === true, "bad_request");
   add(route.body !== undefined, "malformed_json", "unsupported_media_type", "validation_failed");
   add(route.body !== undefined || route.rawBody === true, "body_too_large");
   add(route.idempotent === true, "idempotency_key_reused");
-  add(isMetered(route), "rate_limited", "quota_exceeded");
+  add(isMetered(route), "rate_limited", "quota_exceeded", "backlog_full");
   add(hasKey, "unavailable");
   add(true, "internal");
   return (Object.keys(FAULTS) as FaultCode[]).filter((code) => codes.has(code));

@@ -18,6 +18,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   "dead letters": "Deliveries that were given up on, with every attempt and the reason; replay or discard them.",
   sandbox: "What the sandbox providers caught in place of sending.",
   keys: "API keys of a project.",
+  notices: "What Carillon tells you about itself: connections that failed, keys that were suspended, backlogs.",
   projects: "Projects of a tenant, and how they want their messages handled.",
   tenancy: "Tenants, projects, members and the audit log.",
   operator: "For whoever runs this deployment: health, queues, tenants, dead letters of all.",

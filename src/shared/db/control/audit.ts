@@ -1,5 +1,5 @@
 import { drizzle } from "drizzle-orm/d1";
-import { statement } from "../commit.ts";
+import { type Condition, statement } from "../commit.ts";
 import type { TenantScope } from "../scope.ts";
 import { audit } from "./schema.ts";
 
@@ -37,4 +37,25 @@ export function auditRow(db: D1Database, actor: AuditActor, entry: AuditEntry): 
         details: JSON.stringify(entry.details ?? {}),
       }),
   );
+}
+
+/** The audit row of a change that is made only where `condition` holds: stands before the change in its commit. */
+export function auditRowIf(db: D1Database, actor: AuditActor, entry: AuditEntry, condition: Condition): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO audit (tenant_id, id, project_id, actor, action, target, details, request_id, at)
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ${condition.sql}`,
+    )
+    .bind(
+      actor.tenantId,
+      entry.id,
+      actor.projectId,
+      actor.name,
+      entry.action,
+      entry.target,
+      JSON.stringify(entry.details ?? {}),
+      actor.requestId,
+      entry.at,
+      ...condition.params,
+    );
 }

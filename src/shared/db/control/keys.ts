@@ -1,6 +1,6 @@
-import { and, desc, eq, isNull, lt } from "drizzle-orm";
+import { and, desc, eq, isNotNull, isNull, lt } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { statement } from "../commit.ts";
+import { type Condition, statement } from "../commit.ts";
 import type { ProjectScope, TenantScope } from "../scope.ts";
 import { apiKeys, projects, tenants } from "./schema.ts";
 
@@ -57,6 +57,53 @@ export function keyUse(db: D1Database, scope: TenantScope) {
       return db
         .prepare("UPDATE api_keys SET last_used_at = ?1 WHERE tenant_id = ?2 AND id = ?3 AND COALESCE(last_used_at, 0) < ?1")
         .bind(at, scope.tenantId, id);
+    },
+  };
+}
+
+/** Keys of a whole tenant, for what is not a project's own matter: suspending and resuming. */
+export function tenantKeys(db: D1Database, scope: TenantScope) {
+  const d = drizzle(db);
+  const mine = eq(apiKeys.tenantId, scope.tenantId);
+  return {
+    async get(id: string): Promise<ApiKeyRow | undefined> {
+      return d
+        .select()
+        .from(apiKeys)
+        .where(and(mine, eq(apiKeys.id, id)))
+        .get();
+    },
+    /** Only where the key is neither suspended nor revoked. */
+    suspend(id: string, at: number, reason: string): D1PreparedStatement {
+      return statement(
+        db,
+        d
+          .update(apiKeys)
+          .set({ suspendedAt: at, suspendedReason: reason })
+          .where(and(mine, eq(apiKeys.id, id), isNull(apiKeys.suspendedAt), isNull(apiKeys.revokedAt))),
+      );
+    },
+    resume(id: string): D1PreparedStatement {
+      return statement(
+        db,
+        d
+          .update(apiKeys)
+          .set({ suspendedAt: null, suspendedReason: null })
+          .where(and(mine, eq(apiKeys.id, id), isNotNull(apiKeys.suspendedAt))),
+      );
+    },
+    /** That `suspend` would suspend it. */
+    isInUse(id: string): Condition {
+      return {
+        sql: "EXISTS (SELECT 1 FROM api_keys WHERE tenant_id = ? AND id = ? AND suspended_at IS NULL AND revoked_at IS NULL)",
+        params: [scope.tenantId, id],
+      };
+    },
+    isSuspended(id: string): Condition {
+      return {
+        sql: "EXISTS (SELECT 1 FROM api_keys WHERE tenant_id = ? AND id = ? AND suspended_at IS NOT NULL)",
+        params: [scope.tenantId, id],
+      };
     },
   };
 }

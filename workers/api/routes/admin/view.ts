@@ -1,12 +1,14 @@
 import type { z } from "zod";
-import type { limitsChange, tenantShape } from "../../../../src/shared/contract/admin.ts";
+import type { abuseChange, limitsChange, tenantShape } from "../../../../src/shared/contract/admin.ts";
 import { iso } from "../../../../src/shared/contract/common.ts";
+import { type AbuseSettings, abuseSettings } from "../../../../src/shared/core/abuse.ts";
 import { DEFAULT_LIMITS, type TenantLimits } from "../../../../src/shared/core/tenant.ts";
 import type { TenantRow } from "../../../../src/shared/db/control/tenants.ts";
 
 /** The JSON columns were written by createTenant and updateTenant, in these shapes. */
 export function tenantView(row: TenantRow): z.output<typeof tenantShape> {
   const limits: TenantLimits = { ...DEFAULT_LIMITS, ...(JSON.parse(row.limits) as Partial<TenantLimits>) };
+  const abuse = abuseSettings(limits.abuse);
   return {
     id: row.id,
     name: row.name,
@@ -17,6 +19,7 @@ export function tenantView(row: TenantRow): z.output<typeof tenantShape> {
       monthly_messages: limits.monthlyMessages,
       critical_exempt: limits.criticalExempt,
     },
+    abuse: { enabled: abuse.enabled, rate_factor: abuse.rateFactor, failure_percent: abuse.failurePercent },
     db_shards: JSON.parse(row.dbShards) as number[],
     gate_shards: row.gateShards,
     created_at: iso(row.createdAt),
@@ -31,5 +34,15 @@ export function limitsIn(asked: z.output<typeof limitsChange>): Partial<TenantLi
     ...(burst === undefined ? {} : { burst }),
     ...(monthly_messages === undefined ? {} : { monthlyMessages: monthly_messages }),
     ...(critical_exempt === undefined ? {} : { criticalExempt: critical_exempt }),
+  };
+}
+
+/** How keys are watched, as far as a body names it. */
+export function abuseIn(asked: z.output<typeof abuseChange>): Partial<AbuseSettings> {
+  const { enabled, rate_factor, failure_percent } = asked;
+  return {
+    ...(enabled === undefined ? {} : { enabled }),
+    ...(rate_factor === undefined ? {} : { rateFactor: rate_factor }),
+    ...(failure_percent === undefined ? {} : { failurePercent: failure_percent }),
   };
 }

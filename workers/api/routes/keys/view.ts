@@ -16,5 +16,7 @@ export function keyView(row: ApiKeyRow): z.output<typeof keyShape> {
     expires_at: iso(row.expiresAt),
     revoked_at: iso(row.revokedAt),
     last_used_at: iso(row.lastUsedAt),
+    suspended_at: iso(row.suspendedAt),
+    suspended_reason: row.suspendedReason,
   };
 }

@@ -1,0 +1,36 @@
+/** Notices as callers read them. */
+import { z } from "zod";
+import { NOTICE_TYPES, type NoticeType } from "../core/notice.ts";
+import { pageQuery, timestamp } from "./common.ts";
+
+export const listNotices = z.strictObject({
+  ...pageQuery,
+  type: z.enum(NOTICE_TYPES).optional(),
+  project_id: z.string().max(64).optional().describe("Only those about this project. All of the tenant unless set."),
+});
+
+export const listTenantNotices = z.strictObject({ tenant_id: z.string().max(64), ...listNotices.shape });
+
+/** What each type is about, and what stands in its details. */
+const MEANING: Readonly<Record<NoticeType, string>> = {
+  "connection.opened":
+    "A connection failed too often and is left alone for a while; `subject` is its id. Details: `code` and `reason` of the failure that did it, and `until`, when it is tried again.",
+  "connection.closed": "The connection works again. Details: none that matter.",
+  "connection.misconfigured":
+    "The provider refuses the connection's credentials or settings; `subject` is its id. Details: the provider's `code` and `reason`. Correct the connection.",
+  "key.suspended":
+    "An API key was suspended; `subject` is its id. Details: `reason`. With `rate_spike`: `messages` in the `minute`, the key's `average_per_minute` over the hour before it, and the `rate_factor` that was allowed. With `failure_spike`: of the `messages` accepted between `from` and `to`, how many `failed`, and that as `failure_percent`. With `by_hand`: `by` whom. With `operator`: nothing more.",
+  "backlog.shedding": "More is waiting than can be sent soon, so a lane takes no more for now; `subject` is the lane.",
+  "backlog.recovered": "The lane takes messages again; `subject` is the lane.",
+};
+
+export const noticeShape = z
+  .object({
+    id: z.string(),
+    project_id: z.string().nullable().describe("Null where it is about the whole tenant."),
+    type: z.enum(NOTICE_TYPES).describe(NOTICE_TYPES.map((type) => `\`${type}\`: ${MEANING[type]}`).join("\n\n")),
+    subject: z.string().describe("What it is about: an id, or the name of a lane."),
+    details: z.record(z.string(), z.unknown()).describe("Plain facts, by type; more may be added."),
+    created_at: timestamp,
+  })
+  .meta({ id: "Notice" });
