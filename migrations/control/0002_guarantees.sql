@@ -39,4 +39,5 @@ ALTER TABLE `api_keys` ADD `suspended_at` integer;--> statement-breakpoint
 ALTER TABLE `api_keys` ADD `suspended_reason` text;--> statement-breakpoint
 ALTER TABLE `connections` ADD `limits` text DEFAULT '{}' NOT NULL;--> statement-breakpoint
 ALTER TABLE `connections` ADD `prices` text DEFAULT '{}' NOT NULL;--> statement-breakpoint
-ALTER TABLE `connections` ADD `verification` text;
+ALTER TABLE `connections` ADD `verification` text;--> statement-breakpoint
+ALTER TABLE `connections` ADD `unwell_since` integer;

@@ -12,6 +12,7 @@ import { sweep } from "../../src/shared/verbs/sweep.ts";
 import { touchKeys } from "../../src/shared/verbs/touch-keys.ts";
 import { mourn, ring } from "./steps.ts";
 
+export { ProviderHealth } from "../../durable-objects/provider-health/index.ts";
 export { TenantGate } from "../../durable-objects/tenant-gate/index.ts";
 
 /** What gates call, over the loopback of ctx.exports. */
@@ -45,6 +46,14 @@ export class Desk extends WorkerEntrypoint<DispatcherBindings> implements DeskPo
 
   async connectionsChanged(...args: Parameters<DeskPort["connectionsChanged"]>): Promise<void> {
     return makeDesk(dispatcherDeps(this.env)).connectionsChanged(...args);
+  }
+
+  async connectionHealth(...args: Parameters<DeskPort["connectionHealth"]>) {
+    return makeDesk(dispatcherDeps(this.env)).connectionHealth(...args);
+  }
+
+  async resetConnection(...args: Parameters<DeskPort["resetConnection"]>): Promise<void> {
+    return makeDesk(dispatcherDeps(this.env)).resetConnection(...args);
   }
 
   async queues() {

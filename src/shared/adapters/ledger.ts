@@ -192,7 +192,16 @@ export class Ledger {
       this.add("object_rows_written");
       return storage.setAlarm(at, options);
     };
-    Object.defineProperty(state, "storage", { value: instead(storage, { sql, setAlarm }) });
+    // An object that keeps values under keys is billed for them as for rows.
+    const put = (...args: Parameters<DurableObjectStorage["put"]>): Promise<void> => {
+      this.add("object_rows_written", typeof args[0] === "string" ? 1 : Object.keys(args[0]).length);
+      return storage.put(...args);
+    };
+    const get = (...args: Parameters<DurableObjectStorage["get"]>): Promise<unknown> => {
+      this.add("object_rows_read", typeof args[0] === "string" ? 1 : args[0].length);
+      return storage.get(...args);
+    };
+    Object.defineProperty(state, "storage", { value: instead(storage, { sql, setAlarm, put, get }) });
   }
 
   /** Takes over what cursors have read and written by now, and forgets all but the newest few. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { atTime, type Breaker, closed, FRESH, fitness, fold, isWorthKeeping, startProbe, turnOf } from "./breaker.ts";
+import { atTime, type Breaker, FRESH, fitness, fold, isWorthKeeping, mended, startProbe, turnOf } from "./breaker.ts";
 import { healthOf } from "./connection-health.ts";
 import { joined, NO_TALLY, type Outcome, type Tally, tallyOf } from "./tally.ts";
 
@@ -57,6 +57,8 @@ describe("a breaker", () => {
     expect(told(nine, [ok, ok]).state).toBe("closed");
     expect(told(nine, [ok, failed]).state).toBe("open");
     expect(told(nine, [ok, failed], NOW + 70_000).state).toBe("closed");
+    // A success that makes them twenty is no cause.
+    expect(told(told(nine, failed), ok).state).toBe("closed");
   });
 
   test("opens at once where the account is wrong, and tells so once", () => {
@@ -277,9 +279,10 @@ describe("whatever happens", () => {
   });
 });
 
-test("closing by hand forgets failures and openings, and no probe of before can move it", () => {
-  const { breaker, n } = probing(told(broken(), misconfigured), NOW + OPEN_MS);
-  const mended = closed(breaker, NOW + OPEN_MS);
-  expect(mended).toMatchObject({ state: "closed", failures: 0, openings: 0, misconfigured: false, code: null });
-  expect(told(mended, failed, NOW + OPEN_MS + 1, n).state).toBe("closed");
+test("closing by hand forgets failures, openings and pauses, and no probe of before can move it", () => {
+  const { breaker, n } = probing(told(broken(), [misconfigured, throttled(50_000)]), NOW + OPEN_MS);
+  const well = mended(breaker, NOW + OPEN_MS);
+  expect(well).toMatchObject({ state: "closed", failures: 0, openings: 0, misconfigured: false, code: null });
+  expect(fitness(well, NOW + OPEN_MS)).toEqual({ kind: "fit" });
+  expect(told(well, failed, NOW + OPEN_MS + 1, n).state).toBe("closed");
 });

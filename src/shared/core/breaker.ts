@@ -136,8 +136,13 @@ function opened(b: Breaker, { misconfigured }: Tally, { now, openMs }: Moment): 
   };
 }
 
-/** Closed with a clean sheet, as by a good probe or by hand. A pause stays. */
-export function closed(before: Breaker, now: number): Breaker {
+/** Closed by hand, with a clean sheet. */
+export function mended(before: Breaker, now: number): Breaker {
+  return { ...closed(before, now), pausedUntil: 0, pauseCode: "" };
+}
+
+/** Closed with a clean sheet, but for a pause. */
+function closed(before: Breaker, now: number): Breaker {
   const { at, probes, pausedUntil, pauseCode } = atTime(before, now);
   return { ...FRESH, since: now, at, probes, pausedUntil, pauseCode };
 }
@@ -211,7 +216,7 @@ const FAILURES_KEPT_EVERY_MS = 60_000;
 export function isWorthKeeping(kept: Breaker, b: Breaker): boolean {
   if (b.state !== kept.state || b.openings !== kept.openings || b.probes !== kept.probes) return true;
   if (b.misconfigured !== kept.misconfigured || b.since !== kept.since) return true;
-  if (b.pausedUntil - kept.pausedUntil >= PAUSE_WORTH_MS) return true;
+  if (b.pausedUntil - kept.pausedUntil >= PAUSE_WORTH_MS || (b.pausedUntil === 0 && kept.pausedUntil > 0)) return true;
   if (b.failures === 0) return kept.failures > 0;
   return b.failures !== kept.failures && b.at - kept.at >= FAILURES_KEPT_EVERY_MS;
 }

@@ -2,6 +2,8 @@
  * What the api Worker asks the dispatcher to do, since only the dispatcher holds the queues and the key
  * that opens sending credentials. Reached over RPC, so arguments and results are plain data.
  */
+
+import type { ConnectionHealth } from "../core/connection-health.ts";
 import type { Ringer } from "./ringer.ts";
 
 export type Verification =
@@ -16,12 +18,21 @@ export interface QueueState {
   readonly oldest_message_at: string | null;
 }
 
+export interface HealthPlace {
+  readonly tenantId: string;
+  readonly connectionId: string;
+}
+
 export interface Desk {
   ring(bells: Parameters<Ringer["ring"]>[0]): Promise<void>;
   /** Asks the provider, with the stored credentials, whether they work. Sends nothing. */
   verifyConnection(scope: { readonly tenantId: string; readonly projectId: string }, connectionId: string): Promise<Verification>;
   /** A project's connections or settings changed: forget the opened ones and what was read of the settings. */
   connectionsChanged(scope: { readonly tenantId: string; readonly projectId: string }): Promise<void>;
+  /** In their order; null where one cannot be asked. Whether they exist is for the caller to know. */
+  connectionHealth(places: readonly HealthPlace[]): Promise<readonly (ConnectionHealth | null)[]>;
+  /** Closes a connection's breaker. Throws where its object cannot be asked. */
+  resetConnection(place: HealthPlace): Promise<void>;
   queues(): Promise<readonly QueueState[]>;
   /** Whether the dispatcher reaches its databases and can open sealed credentials: a check's name → `ok` or why not. */
   health(): Promise<{ readonly ok: boolean; readonly checks: Readonly<Record<string, string>> }>;

@@ -5,7 +5,9 @@
  *
  * Implemented by adapters/health-client.ts, and by testing/fakes.ts.
  */
-import type { Fitness, Outcome } from "../core/breaker.ts";
+import type { Breaker, Fitness, Outcome } from "../core/breaker.ts";
+import type { ConnectionHealth } from "../core/connection-health.ts";
+import type { Tally } from "../core/tally.ts";
 
 export interface Health {
   /** Reads what is not known or too old. Never throws: a connection that cannot be asked about is taken as well. */
@@ -18,4 +20,26 @@ export interface Health {
   note(tenantId: string, connectionId: string, outcome: Outcome): void;
   /** Tells the objects what they have to know of what was noted: failures, pauses, and what a probe came to. Never throws. */
   flush(): Promise<void>;
+}
+
+/** Breakers as people look at them and mend them: past every copy. Implemented by adapters/health-client.ts. */
+export interface Breakers {
+  /** Null where its object cannot be asked. */
+  look(tenantId: string, connectionId: string): Promise<ConnectionHealth | null>;
+  /** Closes, whatever opened it, and ends a pause. Isolates with a copy hear of it within 10 s. Throws where its object cannot be asked. */
+  reset(tenantId: string, connectionId: string): Promise<void>;
+}
+
+/** The object of one connection, as its clients reach it. */
+export interface HealthObject {
+  read(): Promise<Breaker>;
+  report(tally: Tally): Promise<Breaker>;
+  /** The number of the probe that was granted, or null; and the breaker after that. */
+  probe(): Promise<Probing>;
+  mend(): Promise<Breaker>;
+}
+
+export interface Probing {
+  readonly n: number | null;
+  readonly breaker: Breaker;
 }

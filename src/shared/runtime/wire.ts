@@ -2,13 +2,14 @@
 import { waitUntil } from "cloudflare:workers";
 import { fetchCarrier } from "../adapters/fetch-carrier.ts";
 import { gateClients, gateStub } from "../adapters/gate-client.ts";
+import { healthClient } from "../adapters/health-client.ts";
+import { healthObjects } from "../adapters/health-objects.ts";
 import { joseSealer, joseUnsealer } from "../adapters/jose-vault.ts";
 import { queueRinger } from "../adapters/queue-ringer.ts";
 import type { Bell } from "../contract/jobs.ts";
 import { type Channel, type Lane, sendQueue } from "../core/channels.ts";
 import { gateName } from "../core/placement.ts";
 import type { Desk } from "../ports/desk.ts";
-import type { Health } from "../ports/health.ts";
 import type { Lessor } from "../ports/lessor.ts";
 import type { Ringer } from "../ports/ringer.ts";
 import type { Deps } from "../verbs/deps.ts";
@@ -82,6 +83,13 @@ function common(env: { readonly DB: D1Database; readonly LOG_LEVEL: string }, wo
   };
 }
 
+export type ObjectDeps = Pick<Deps, "now" | "random" | "log" | "control" | "timing">;
+
+/** What Durable Objects are made from. */
+export function objectDeps(bindings: DispatcherBindings): ObjectDeps {
+  return common(shaken(counted(bindings)), "dispatcher");
+}
+
 /** Hex SHA-256 of the operator's key; empty where this deployment has none. */
 export function operatorKeyHash(env: ApiBindings): string {
   return env.OPERATOR_KEY_HASH;
@@ -97,6 +105,7 @@ export function apiDeps(bindings: ApiBindings): Deps {
     ringer: { ...absent<Ringer>("ringer"), ring: (bells) => desk.ring(bells) },
     carrier: absent("carrier"),
     health: absent("health"),
+    breakers: absent("breakers"),
     lessor: absent("lessor"),
     sealer: joseSealer(env.SEAL_PUBLIC_KEY),
     unsealer: absent("unsealer"),
@@ -115,15 +124,6 @@ export async function ledgersOf(env: ApiBindings): Promise<Record<string, unknow
   return { api: countsOf(env), dispatcher: await dispatcher.ledger(), webhooks: await webhooks.json() };
 }
 
-/** Until ProviderHealth is wired. */
-const ALWAYS_FIT: Health = {
-  know: async () => undefined,
-  fitness: () => ({ kind: "fit" }),
-  probe: async () => true,
-  note: () => undefined,
-  flush: async () => undefined,
-};
-
 /** Until ProviderLease is wired. */
 const UNLIMITED: Lessor = {
   take: async (_places, want) => ({ granted: want, retryAfterMs: 0, release: async () => undefined }),
@@ -137,13 +137,16 @@ export function dispatcherDeps(bindings: DispatcherBindings): Deps {
     if (!queue) throw new Error(`the queue ${name} is not bound`);
     return queue;
   };
+  const base = common(env, "dispatcher");
+  const health = healthClient(healthObjects(env.PROVIDER_HEALTH as unknown as DurableObjectNamespace), base);
   return {
-    ...common(env, "dispatcher"),
+    ...base,
     gate: (tenantId, gateShard) => gateStub(env.TENANT_GATE as unknown as DurableObjectNamespace, gateName(tenantId, gateShard)),
     files: env.FILES,
     ringer: queueRinger(queueOf, env.EVENTS),
     carrier: fetchCarrier(env.EGRESS, timingOf(bindings).carryWithinMs),
-    health: ALWAYS_FIT,
+    health,
+    breakers: health,
     lessor: UNLIMITED,
     sealer: absent("sealer"),
     unsealer: joseUnsealer(required(env, "SEAL_PRIVATE_KEYS")),
@@ -164,6 +167,7 @@ export function webhooksDeps(bindings: WebhooksBindings): Deps {
     ringer: absent("ringer"),
     carrier: absent("carrier"),
     health: absent("health"),
+    breakers: absent("breakers"),
     lessor: absent("lessor"),
     sealer: absent("sealer"),
     unsealer: absent("unsealer"),

@@ -41,6 +41,7 @@ export async function createConnection(
     prices: "{}",
     verification: null,
     verifiedAt: null,
+    unwellSince: null,
     createdAt: now,
     updatedAt: now,
   };

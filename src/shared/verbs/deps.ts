@@ -4,7 +4,7 @@ import type { Timing } from "../core/timing.ts";
 import type { Carrier } from "../ports/carrier.ts";
 import type { Desk } from "../ports/desk.ts";
 import type { Gate } from "../ports/gate.ts";
-import type { Health } from "../ports/health.ts";
+import type { Breakers, Health } from "../ports/health.ts";
 import type { Lessor } from "../ports/lessor.ts";
 import type { Ringer } from "../ports/ringer.ts";
 import type { Sealer, Unsealer } from "../ports/vault.ts";
@@ -29,6 +29,7 @@ export interface Deps {
   readonly carrier: Carrier;
   /** How fit connections are. */
   readonly health: Health;
+  readonly breakers: Breakers;
   /** Permits to send, where something limits it. */
   readonly lessor: Lessor;
   readonly sealer: Sealer;

@@ -17,6 +17,8 @@ export function makeDesk(deps: Omit<Deps, "desk">): Desk {
       forgetAccounts(scope);
       forgetSettings(scope);
     },
+    connectionHealth: (places) => Promise.all(places.map((p) => deps.breakers.look(p.tenantId, p.connectionId))),
+    resetConnection: ({ tenantId, connectionId }) => deps.breakers.reset(tenantId, connectionId),
     queues: () => Promise.all(QUEUES.map((queue) => stateOf(deps, queue))),
     async health() {
       const checks: Record<string, string> = {};

@@ -112,6 +112,8 @@ export const connections = sqliteTable(
     /** Compact JWE of what verifies this connection's callbacks, sealed to the webhooks Worker's key; null where there is none. */
     verification: text("verification"),
     verifiedAt: integer("verified_at"),
+    /** Since when its breaker is not closed; null where it is. Its ProviderHealth object knows the rest. */
+    unwellSince: integer("unwell_since"),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
   },
