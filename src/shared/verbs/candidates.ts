@@ -8,7 +8,9 @@ import type { Deps } from "./deps.ts";
 
 export type Candidate = Pick<OpenConnection, "connectionId" | "provider" | "account" | "error" | "limits">;
 
-const TEST_CANDIDATES: readonly Candidate[] = [{ connectionId: "sandbox", provider: sandbox, account: null, error: null, limits: {} }];
+const TEST_CANDIDATES: readonly Candidate[] = [
+  { connectionId: "sandbox", provider: sandbox, account: null, error: null, limits: {} },
+];
 
 /**
  * A test message only ever meets the sandbox. A live one meets the project's connections of its channel; the sandbox

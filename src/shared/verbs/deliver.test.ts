@@ -167,7 +167,8 @@ test("a message that kills every process that holds it ends in the dead letters"
   const sub = submission(s.world);
   await plan(s.deps, s.world.tenantId, [sub]);
   const dying: Deps = { ...s.deps, carrier: { carry: () => new Promise(() => undefined) } };
-  for (let i = 0; i < 12; i++) {
+  // Each death takes a lease, and the doubt that follows it.
+  for (let i = 0; i < 20; i++) {
     void deliver(dying, s.world.tenantId, SHARD, s.bells, runAll);
     await until(async () => (await leaseOf(s.deps, s.world)) !== null || (await s.read(sub.first)).status === "failed");
     s.clock.now += 120_000;

@@ -12,12 +12,14 @@ import { type ClaimedRow, packsOf } from "../db/messages/packs.ts";
 import { insertCaught, pruneCaught } from "../db/messages/sandbox.ts";
 import { type OutcomeRow, settleOf } from "../db/messages/settle.ts";
 import { bellsOf } from "./bells.ts";
-import type { DeliverDeps } from "./carry.ts";
+import type { DeliverDeps } from "./deliver-deps.ts";
 import { inTurn, type Turns, turnsOf } from "./in-turn.ts";
 import { loadOrders } from "./load-orders.ts";
 import { noteFailures } from "./note-failures.ts";
 import { PermitPool } from "./permit-pool.ts";
-import { again, type Round, type Tried, tryDelivery } from "./try-delivery.ts";
+import type { Round } from "./ready.ts";
+import { again, type Tried } from "./tried.ts";
+import { tryDelivery } from "./try-delivery.ts";
 
 /** Runs jobs with a bound on how many are under way, over a whole invocation. */
 export type Lanes = <T>(job: () => Promise<T>) => Promise<T>;

@@ -2,9 +2,9 @@
 import type { Delivery } from "../core/message.ts";
 import { GO, type Turn, turnBehind } from "../core/ordering.ts";
 import type { ClaimedRow } from "../db/messages/packs.ts";
-import type { DeliverDeps } from "./carry.ts";
+import type { DeliverDeps } from "./deliver-deps.ts";
 import { type InLine, turnOf } from "./ordering.ts";
-import { again, type Tried } from "./try-delivery.ts";
+import { again, type Tried } from "./tried.ts";
 
 /**
  * By message id: its turn as the databases say it; a message whose earlier one is in the same hands goes by that one's

@@ -1,0 +1,61 @@
+/** The content of one try: loaded from where it is kept, and rendered for its recipient. */
+import { type Composed, compose } from "../core/compose.ts";
+import { type CompiledContent, compile } from "../core/liquid.ts";
+import type { AttachedFile, Delivery, Order } from "../core/message.ts";
+import type { ClaimedRow } from "../db/messages/packs.ts";
+import type { ProjectScope } from "../db/scope.ts";
+import type { DeliverDeps } from "./deliver-deps.ts";
+import { loadAttachments } from "./load-attachments.ts";
+import { loadTemplate } from "./resolve-template.ts";
+
+/** Why a delivery cannot be tried at all. */
+export type Failure = { readonly code: string; readonly reason: string };
+
+export interface Prepared {
+  readonly compiled: CompiledContent;
+  readonly files: readonly AttachedFile[];
+}
+
+/** Loads what a try needs. Throws where a store failed: that is our fault, and no fault of the message. */
+export async function prepare(deps: DeliverDeps, scope: ProjectScope, order: Order): Promise<Prepared | Failure> {
+  const [compiled, files] = await Promise.all([
+    contentOf(deps, scope, order),
+    order.attachments === undefined ? [] : loadAttachments(deps, scope, order.attachments),
+  ]);
+  if (!compiled) return { code: "template_gone", reason: "Its template version is gone." };
+  return { compiled, files };
+}
+
+async function contentOf(deps: DeliverDeps, scope: ProjectScope, order: Order): Promise<CompiledContent | null> {
+  if (order.content) return compile(order.content);
+  if (order.template_id === undefined || order.template_version === undefined) return null;
+  return loadTemplate(deps, scope, order.template_id, order.template_version);
+}
+
+export function composeFor(
+  subject: {
+    readonly row: ClaimedRow;
+    readonly messageId: string;
+    readonly delivery: Delivery;
+    readonly order: Order;
+    readonly attemptId: string;
+    readonly now: number;
+  },
+  { compiled, files }: Prepared,
+): Composed {
+  const { row, messageId, delivery, order, attemptId, now } = subject;
+  return compose({
+    compiled,
+    channel: delivery.channel,
+    to: delivery.destination,
+    messageId,
+    attemptId,
+    variables: { ...order.variables, ...(row.variables === null ? {} : (JSON.parse(row.variables) as object)) },
+    // When it was due, whatever the try: every try of a message reads the same.
+    now: row.due_at,
+    ...(order.locale === undefined ? {} : { locale: order.locale }),
+    tags: row.tags === null ? [] : (JSON.parse(row.tags) as string[]),
+    files,
+    ...(row.expires_at === null ? {} : { validitySeconds: Math.max(1, Math.floor((row.expires_at - now) / 1000)) }),
+  });
+}

@@ -1,0 +1,22 @@
+import type { Deps } from "./deps.ts";
+
+/** What deliver and its parts have in hand. */
+export type DeliverDeps = Pick<
+  Deps,
+  | "now"
+  | "wait"
+  | "random"
+  | "shards"
+  | "control"
+  | "files"
+  | "carrier"
+  | "unsealer"
+  | "ringer"
+  | "log"
+  | "publicUrl"
+  | "health"
+  | "lessor"
+  | "outboundLimits"
+  | "gate"
+  | "timing"
+>;

@@ -1,0 +1,214 @@
+/** From a claimed row to something that can be carried: content, connection, permit. Or to what stands in its way. */
+import { attemptId } from "../core/ids.ts";
+import type { Delivery, Envelope, Order, Receipt } from "../core/message.ts";
+import { DEFAULT_RETRY, MAX_RETRY_SECONDS, type RetryPolicy } from "../core/retry.ts";
+import { nextAttempt, type Settlement } from "../core/settlement.ts";
+import { FINAL_STATUSES, type Status } from "../core/status.ts";
+import { retryFor } from "../core/tenant.ts";
+import { MOST_CRASHES, settleAbandoned, settleFault, settleUntried, settleWait } from "../core/untried.ts";
+import type { ClaimedRow } from "../db/messages/packs.ts";
+import type { ProjectScope } from "../db/scope.ts";
+import { type Candidate, candidatesOf, repeatable } from "./candidates.ts";
+import { composeFor, type Prepared, prepare } from "./compose-for.ts";
+import type { DeliverDeps } from "./deliver-deps.ts";
+import type { Permit, PermitPool } from "./permit-pool.ts";
+import { pick } from "./pick.ts";
+import { projectSettings } from "./project-settings.ts";
+import { again, expired, nothing, type Tried, written } from "./tried.ts";
+
+/** What the tries of one pack share. */
+export interface Round {
+  readonly tenantId: string;
+  readonly orders: ReadonlyMap<string, Order>;
+  readonly permits: PermitPool;
+  /** By message id: the connections that it was tried over in this invocation. */
+  readonly tried: ReadonlyMap<string, ReadonlySet<string>>;
+  /** How many deliveries each pack holds. */
+  readonly packSizes: ReadonlyMap<string, number>;
+  /** Whether this is the first time that the lease of these rows looks at them. */
+  readonly isFirst: boolean;
+}
+
+/** A delivery that can go. Its permit is to be given back, whatever comes of it. */
+export interface Ready {
+  readonly kind: "ready";
+  readonly row: ClaimedRow;
+  readonly messageId: string;
+  readonly delivery: Delivery;
+  readonly order: Order;
+  readonly scope: ProjectScope;
+  readonly policy: RetryPolicy;
+  readonly failOverOn: readonly Receipt["outcome"][];
+  readonly candidates: readonly Candidate[];
+  /** Ids of connections that it was just tried over. */
+  readonly tried: ReadonlySet<string>;
+  readonly connection: Candidate;
+  readonly permit: Extract<Permit, { kind: "granted" }>;
+  readonly envelope: Envelope;
+}
+
+/** A pack that two holders died of is taken apart. */
+const APART_AFTER_CLAIMS = 3;
+
+/** Until the project's own is known, no fault of ours gives up what the project may want tried for longer. */
+const MOST_PATIENT: RetryPolicy = { ...DEFAULT_RETRY, totalSeconds: MAX_RETRY_SECONDS };
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Never throws. */
+export async function ready(deps: DeliverDeps, row: ClaimedRow, round: Round): Promise<Ready | Tried> {
+  const now = deps.now();
+  if (row.id === null) return nothing(row, now);
+  const messageId = row.id;
+  const delivery = (JSON.parse(row.deliveries) as Delivery[])[row.delivery];
+  if (!delivery || isOver(row, delivery)) return nothing(row, now);
+  if (row.expires_at !== null && row.expires_at <= now) return expired(row, messageId, delivery, now);
+
+  const order = orderOf(row, round.orders);
+  const settled = (settlement: Settlement) =>
+    written({ tenantId: round.tenantId, row, messageId, order, at: deps.now() }, settlement);
+  if (!order) return settled(settleUntried(delivery, { code: "no_order", reason: "Its order is gone.", now }));
+
+  const scope = { tenantId: round.tenantId, projectId: row.project_id };
+  let means: Means;
+  try {
+    means = await meansOf(deps, scope, row, delivery, order);
+  } catch (error) {
+    return faulty(deps, round, { row, messageId, delivery, order }, MOST_PATIENT, error);
+  }
+  const { prepared, candidates, policy } = means;
+  if ("code" in prepared) return settled(settleUntried(delivery, { ...prepared, now: deps.now() }));
+
+  const doubt = doubtOf(deps, round, row, delivery, candidates, order);
+  if (doubt !== null) return doubt === "apart" ? again(row, deps.now(), true) : settled(doubt);
+
+  try {
+    const tried = round.tried.get(messageId) ?? NONE;
+    const only = delivery.phase === "unknown" ? repeatable(candidates, delivery) : null;
+    const picked = await pick(deps, {
+      scope,
+      channel: delivery.channel,
+      candidates: only === null ? candidates : [only],
+      tried,
+      permits: round.permits,
+    });
+    if (picked.kind === "none") return settled(settleUntried(delivery, { ...picked, now: deps.now() }));
+    if (picked.kind === "wait") {
+      const settlement = settleWait(delivery, picked.wait, { now: deps.now(), policy });
+      return settlement === null ? again(row, picked.wait.until) : settled(settlement);
+    }
+    const { connection, permit } = picked;
+    const composed = composeFor(
+      { row, messageId, delivery, order, attemptId: attemptIdFor(messageId, delivery, connection), now: deps.now() },
+      prepared,
+    );
+    if (!composed.ok) {
+      await permit.done();
+      return settled(settleUntried(delivery, { ...composed, now: deps.now() }));
+    }
+    const { failOverOn } = means;
+    const { envelope } = composed;
+    return {
+      kind: "ready",
+      row,
+      messageId,
+      delivery,
+      order,
+      scope,
+      policy,
+      failOverOn,
+      candidates,
+      tried,
+      connection,
+      permit,
+      envelope,
+    };
+  } catch (error) {
+    return faulty(deps, round, { row, messageId, delivery, order }, policy, error);
+  }
+}
+
+interface Means {
+  readonly prepared: Prepared | { readonly code: string; readonly reason: string };
+  readonly candidates: readonly Candidate[];
+  readonly policy: RetryPolicy;
+  readonly failOverOn: readonly Receipt["outcome"][];
+}
+
+/** Throws where a store failed: that is our fault, and no fault of the message. */
+async function meansOf(
+  deps: DeliverDeps,
+  scope: ProjectScope,
+  row: ClaimedRow,
+  delivery: Delivery,
+  order: Order,
+): Promise<Means> {
+  const [prepared, candidates, settings] = await Promise.all([
+    prepare(deps, scope, order),
+    candidatesOf(deps, scope, row.mode, delivery.channel),
+    projectSettings(deps, scope),
+  ]);
+  return { prepared, candidates, policy: retryFor(settings, delivery.channel), failOverOn: settings.failOverOn };
+}
+
+/** A fault of ours: it waits, without using up a try. */
+export function faulty(
+  deps: DeliverDeps,
+  { tenantId }: Pick<Round, "tenantId">,
+  subject: Pick<Ready, "row" | "messageId" | "delivery" | "order">,
+  policy: RetryPolicy,
+  error: unknown,
+): Tried {
+  deps.log({ level: "error", event: "delivery_faulty", message_id: subject.messageId, error: String(error) });
+  const now = deps.now();
+  const reason = String(error).slice(0, 200);
+  const settlement = settleFault(subject.delivery, { now, policy, reason, faultWaitMs: deps.timing.faultWaitMs });
+  return written({ ...subject, tenantId, at: now }, settlement);
+}
+
+/** What a delivery that somebody may have sent comes to, before it is tried at all; null where it may be tried. */
+function doubtOf(
+  deps: DeliverDeps,
+  round: Round,
+  row: ClaimedRow,
+  delivery: Delivery,
+  candidates: readonly Candidate[],
+  order: Order,
+): Settlement | "apart" | null {
+  const died = round.isFirst && row.claims > 1;
+  if (!died && delivery.phase !== "unknown") return null;
+  const now = deps.now();
+  if (repeatable(candidates, delivery) === null) {
+    const guarantee = order.delivery ?? "at_least_once";
+    const settlement = settleAbandoned(delivery, { now, guarantee, died, inDoubtWaitMs: deps.timing.inDoubtWaitMs });
+    return settlement === "send_again" ? null : settlement;
+  }
+  if (row.claims > MOST_CRASHES) {
+    const reason = `${MOST_CRASHES} processes that held it died.`;
+    return settleUntried(delivery, { code: "consumer_crashed", reason, now });
+  }
+  return row.claims >= APART_AFTER_CLAIMS && (round.packSizes.get(row.pack) ?? 1) > 1 ? "apart" : null;
+}
+
+/**
+ * Where the provider takes an idempotency key, every try over one connection says the same, so that a repeat is known
+ * for one: it carries the attempt id of try 0.
+ */
+function attemptIdFor(messageId: string, delivery: Delivery, { provider }: Candidate): string {
+  const same = provider.kind === "http" && provider.idempotent;
+  return attemptId(messageId, delivery.n, same ? 0 : nextAttempt(delivery));
+}
+
+/** Ended, or known to be with the provider: also by the provider's own word, while we were in doubt. */
+function isOver(row: ClaimedRow, delivery: Delivery): boolean {
+  if (delivery.phase === "sent" || delivery.phase === "failed") return true;
+  // The column holds what core/status.ts knows.
+  const status = row.status as Status;
+  if (delivery.phase === "unknown") return status === "sent" || FINAL_STATUSES.has(status);
+  return FINAL_STATUSES.has(status) && status !== "failed";
+}
+
+function orderOf(row: ClaimedRow, orders: ReadonlyMap<string, Order>): Order | undefined {
+  if (row.order_json !== null) return JSON.parse(row.order_json) as Order;
+  return row.order_ref === null ? undefined : orders.get(row.order_ref);
+}

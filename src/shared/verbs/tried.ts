@@ -1,0 +1,98 @@
+/** What a try leaves to write. */
+import type { Signal } from "../contract/jobs.ts";
+import { type Caught, caughtOfEnvelope } from "../core/caught.ts";
+import type { GivenUp } from "../core/dead-letter.ts";
+import type { Delivery, Envelope, Order } from "../core/message.ts";
+import type { Settlement } from "../core/settlement.ts";
+import type { ClaimedRow } from "../db/messages/packs.ts";
+import type { OutcomeRow } from "../db/messages/settle.ts";
+
+/** `done` needs no further try, `again` is due at `at`, `over` goes on at once over another connection. */
+export interface Tried {
+  readonly kind: "done" | "again" | "over";
+  readonly row: ClaimedRow;
+  readonly at: number;
+  /** It comes again in a pack of its own, where it can do no harm to others. */
+  readonly alone: boolean;
+  readonly outcome: OutcomeRow | null;
+  readonly caught: Caught | null;
+  readonly signals: readonly Signal[];
+  readonly dead: GivenUp | null;
+  /** The key whose message the provider or the recipient refused for good. */
+  readonly refusedOf: string | null;
+}
+
+const UNWRITTEN = { outcome: null, caught: null, signals: [], dead: null, refusedOf: null } as const;
+
+/** There is nothing to do, and nothing to record. */
+export function nothing(row: ClaimedRow, at: number): Tried {
+  return { kind: "done", row, at, alone: false, ...UNWRITTEN };
+}
+
+/** Nothing to record: it comes again at `at`, or when it expires. */
+export function again(row: ClaimedRow, at: number, alone = false): Tried {
+  return { kind: "again", row, at: untilOf(row, at), alone, ...UNWRITTEN };
+}
+
+export function expired(row: ClaimedRow, messageId: string, delivery: Delivery, now: number): Tried {
+  return {
+    ...nothing(row, now),
+    outcome: {
+      messageId,
+      // One that somebody may have sent stays in doubt: it is not sent any more, and that is all we know.
+      delivery: { ...delivery, phase: delivery.phase === "unknown" ? "unknown" : "failed" },
+      status: "expired",
+      events: [{ type: "expired", at: now, key: "expired", delivery: delivery.n }],
+    },
+  };
+}
+
+/** What the sandbox says and shows of what it was given. */
+export interface SandboxTrace {
+  readonly caught: Envelope | null;
+  readonly signals: readonly { readonly type: Signal["type"]; readonly reason?: string }[];
+}
+
+/** What a settlement has to leave. */
+export function written(
+  subject: {
+    readonly tenantId: string;
+    readonly row: ClaimedRow;
+    readonly messageId: string;
+    readonly order: Order | undefined;
+    readonly at: number;
+  },
+  settlement: Settlement,
+  trace?: SandboxTrace,
+): Tried {
+  const { tenantId, row, messageId, order, at } = subject;
+  const { delivery, status, events, again: next, dead } = settlement;
+  const attempt = delivery.attempts.at(-1);
+  const refused = attempt?.outcome === "permanent" || attempt?.outcome === "recipient_invalid";
+  const projectId = row.project_id;
+  return {
+    kind: next === null ? "done" : next === "over" ? "over" : "again",
+    row,
+    at: typeof next === "number" ? untilOf(row, next) : at,
+    alone: delivery.crashes !== undefined,
+    outcome: { messageId, delivery, status, events },
+    caught: trace?.caught
+      ? caughtOfEnvelope(trace.caught, { tenantId, projectId, sensitive: order?.sensitive === true, at })
+      : null,
+    signals: (trace?.signals ?? []).map((s) => ({
+      message_id: messageId,
+      key: `${s.type}:${attempt?.id ?? ""}`,
+      type: s.type,
+      at,
+      delivery: delivery.n,
+      ...(attempt ? { attempt_id: attempt.id, connection_id: attempt.connection_id, provider: attempt.provider } : {}),
+      ...(s.reason === undefined ? {} : { reason: s.reason }),
+    })),
+    dead: dead === null ? null : { ...dead, projectId, messageId, delivery, at },
+    refusedOf: dead !== null && refused && row.mode === "live" ? (order?.key_id ?? null) : null,
+  };
+}
+
+function untilOf(row: ClaimedRow, until: number): number {
+  return row.expires_at === null ? until : Math.min(until, row.expires_at);
+}
