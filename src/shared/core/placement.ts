@@ -45,6 +45,11 @@ export function gateShardOf(key: string, gateShards: number): number {
   return hash32(key) % gateShards;
 }
 
+/** The message database, of those that a tenant has, that keeps the row of a dedupe key. */
+export function dedupeShardOf(key: string, dbShards: readonly number[]): number {
+  return dbShards[hash32(key) % dbShards.length] ?? -1;
+}
+
 /** R2 key of an attachment. */
 export function attachmentKey(tenantId: string, attachmentId: string): string {
   return `${tenantId}/attachments/${attachmentId}`;

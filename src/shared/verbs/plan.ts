@@ -10,13 +10,14 @@ import { commit } from "../db/commit.ts";
 import { type NewPack, planOf } from "../db/messages/plan.ts";
 import { bellsOf } from "./bells.ts";
 import type { Deps } from "./deps.ts";
+import { suppressDuplicates, windowedOrders } from "./duplicates.ts";
 
 /** Deliveries that are claimed and settled together. Small where a message must not wait for its neighbours. */
 export const PACK_SIZE: Record<Lane, number> = { express: 10, standard: 50, bulk: 50 };
 /** A statement's parameter stays well below D1's 2 MB. */
 const STATEMENT_CHARS = 700_000;
 
-type PlanDeps = Pick<Deps, "now" | "random" | "shards" | "ringer" | "log">;
+type PlanDeps = Pick<Deps, "now" | "random" | "control" | "shards" | "ringer" | "log">;
 
 export async function plan(deps: PlanDeps, tenantId: string, submissions: readonly Submission[]): Promise<void> {
   const byShard = new Map<number, Submission[]>();
@@ -33,13 +34,15 @@ async function planShard(deps: PlanDeps, tenantId: string, shard: number, submis
   const db = deps.shards[shard];
   if (!db) throw new Error(`there is no message database ${shard}`);
   const now = deps.now();
+  const windowed = windowedOrders(submissions);
   for (const part of chunks(tenantId, submissions, now)) {
-    const packs = packUp(deps, part.messages, now);
+    const messages = windowed.size === 0 ? part.messages : await suppressDuplicates(deps, tenantId, part.messages, windowed);
+    const packs = packUp(deps, messages, now);
     const rows = planOf(db, { tenantId });
     const results = await commit(db, [
       ...(packs.length > 0 ? [rows.insertPacks(packs)] : []),
       ...(part.orders.length > 0 ? [rows.insertOrders(part.orders)] : []),
-      rows.insertMessages(part.messages),
+      rows.insertMessages(messages),
     ]);
     const made = new Set((packs.length > 0 ? (results[0]?.results ?? []) : []).map((row) => (row as { id: string }).id));
     await ringNew(

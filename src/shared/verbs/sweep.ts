@@ -1,12 +1,16 @@
 /** Rings again what was lost: packs that are due, that nobody holds, and whose bell found nobody. */
 import { commit } from "../db/commit.ts";
 import { tenantShards } from "../db/control/tenants.ts";
+import { pruneDedupes } from "../db/messages/dedupes.ts";
 import { packsOf, type RungPack } from "../db/messages/packs.ts";
 import { bellsOf } from "./bells.ts";
 import type { Deps } from "./deps.ts";
 
 /** Packs rung a sweep and database: 100,000 messages in packs of 50. */
 const RINGS_A_SWEEP = 2000;
+
+/** A message that is planned so long after its due time still finds who was sent before it. */
+const DEDUPE_GRACE_MS = 3_600_000;
 
 /** How many packs of the tenant are still open, over its message databases. */
 export async function sweep(
@@ -22,6 +26,7 @@ export async function sweep(
       const [rung, count] = await commit(db, [
         packs.ringLost(deps.now(), RINGS_A_SWEEP, deps.timing.ringAgainMs),
         packs.countOpen(),
+        pruneDedupes(db, deps.now() - DEDUPE_GRACE_MS),
       ]);
       const lost = (rung?.results ?? []) as unknown as RungPack[];
       if (lost.length > 0) {
