@@ -7,10 +7,11 @@ import { ses } from "./email/ses.ts";
 import type { Provider } from "./provider.ts";
 import { apns } from "./push/apns.ts";
 import { fcm } from "./push/fcm.ts";
+import { webpush } from "./push/webpush.ts";
 import { sandbox } from "./sandbox.ts";
 import { twilio } from "./sms/twilio.ts";
 
-export const PROVIDERS: readonly Provider[] = [ses, sendgrid, mailgun, postmark, resend, twilio, fcm, apns, sandbox];
+export const PROVIDERS: readonly Provider[] = [ses, sendgrid, mailgun, postmark, resend, twilio, fcm, apns, webpush, sandbox];
 
 const BY_ID = new Map(PROVIDERS.map((provider) => [provider.id, provider]));
 
