@@ -62,6 +62,7 @@ import { publishTemplateRoute } from "./routes/templates/publish.ts";
 import { rollbackTemplateRoute } from "./routes/templates/rollback.ts";
 import { updateTemplateRoute } from "./routes/templates/update.ts";
 import { listTemplateVersionsRoute } from "./routes/templates/versions.ts";
+import { listOwnTenantsRoute } from "./routes/tenants/list.ts";
 
 export const routes: readonly Route[] = [
   // send
@@ -117,6 +118,8 @@ export const routes: readonly Route[] = [
   resumeKeyRoute,
   // notices
   listNoticesRoute,
+  // tenancy
+  listOwnTenantsRoute,
   // projects
   createProjectRoute,
   listProjectsRoute,

@@ -13,6 +13,7 @@ import { touchKeys } from "../../src/shared/verbs/touch-keys.ts";
 import { mourn, ring } from "./steps.ts";
 
 export { ProviderHealth } from "../../durable-objects/provider-health/index.ts";
+export { ProviderLease } from "../../durable-objects/provider-lease/index.ts";
 export { TenantGate } from "../../durable-objects/tenant-gate/index.ts";
 
 /** What gates call, over the loopback of ctx.exports. */

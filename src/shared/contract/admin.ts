@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { pageQuery, timestamp } from "./common.ts";
 import { replayAsk } from "./dead-letters.ts";
+import { outboundByChannel, outboundChange } from "./outbound.ts";
 
 export const tenantId = z.object({ id: z.string().max(64) });
 
@@ -57,6 +58,7 @@ export const updateTenant = z
     status: z.enum(["active", "suspended"]).exactOptional(),
     limits: limitsChange.exactOptional(),
     abuse: abuseChange.exactOptional(),
+    outbound: outboundChange.exactOptional(),
     gate_shards: gateShards.exactOptional(),
     db_shards: dbShards.exactOptional(),
   })
@@ -85,6 +87,7 @@ export const tenantShape = z
       critical_exempt: z.boolean(),
     }),
     abuse: z.object({ enabled: z.boolean(), rate_factor: z.number(), failure_percent: z.number() }),
+    outbound: outboundByChannel.describe("Limits on the way out, by channel: messages wait for them, none is refused."),
     db_shards: z.array(z.int()),
     gate_shards: z.int(),
     created_at: timestamp,

@@ -1,5 +1,6 @@
 /** Shapes that several resources share. */
 import { z } from "zod";
+import type { Channel } from "../core/channels.ts";
 
 /** RFC 3339 in UTC, as it is in every answer. */
 export const timestamp = z.iso.datetime().describe("RFC 3339, UTC.");
@@ -30,3 +31,15 @@ export function page<Row, Item>(rows: readonly Row[], limit: number, cursorOf: (
 
 /** JSON of any depth that a caller hands through, such as variables and metadata. */
 export const jsonObject = z.record(z.string().max(200), z.unknown());
+
+/** A channel → a value of its own. */
+export function byChannel<T extends z.ZodType>(value: T) {
+  return z.strictObject({
+    email: value,
+    sms: value,
+    push: value,
+    whatsapp: value,
+    inapp: value,
+    chat: value,
+  } satisfies Record<Channel, T>);
+}

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CHANNELS } from "../core/channels.ts";
 import { jsonObject, timestamp } from "./common.ts";
+import { outboundLimits } from "./outbound.ts";
 
 export const connectionId = z.object({ id: z.string().max(64) });
 
@@ -20,6 +21,7 @@ export const createConnection = z.strictObject({
   enabled: z.boolean().default(true),
   credentials: jsonObject.default({}).describe("Sealed at once. Never returned, never logged."),
   settings: jsonObject.default({}).describe("What is no secret, such as the sender; `endpoint` is another base URL."),
+  limits: outboundLimits.default({}).describe("How fast this account may be used. Messages above it wait; none is refused."),
   verify,
 });
 
@@ -30,6 +32,7 @@ export const updateConnection = z
     enabled: z.boolean().optional(),
     credentials: jsonObject.optional().describe("Replaces all of them: this is how they are rotated."),
     settings: jsonObject.optional().describe("Replaces all of them."),
+    limits: outboundLimits.optional().describe("Replaces both of them: `{}` takes them away."),
     verify,
   })
   .describe("What is left out stays as it is.");
@@ -39,6 +42,9 @@ export const verificationShape = z
     ok: z.boolean(),
     code: z.string().nullable().describe("The provider's own code, or ours; null where it is well."),
     detail: z.string(),
+    suggested_limits: outboundLimits
+      .optional()
+      .describe("What the provider says that this account may do, as `limits` of the connection; nothing was changed."),
   })
   .meta({ id: "Verification" });
 
@@ -53,6 +59,7 @@ export const connectionShape = z
     enabled: z.boolean(),
     credential_hints: z.record(z.string(), z.string()).describe("Each credential that is set, masked but for its end."),
     settings: jsonObject,
+    limits: outboundLimits,
     verified_at: timestamp.nullable().describe("When the provider last said that this account works, as it is now."),
     created_at: timestamp,
     updated_at: timestamp,

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CHANNELS } from "../core/channels.ts";
 import { MAX_RETRY_SECONDS, type RetryPolicy } from "../core/retry.ts";
 import { FAIL_OVER_OUTCOMES, MAX_IDEMPOTENCY_SECONDS, type ProjectSettings } from "../core/tenant.ts";
-import { timestamp } from "./common.ts";
+import { byChannel, timestamp } from "./common.ts";
 
 export const projectId = z.object({ id: z.string().max(64) });
 
@@ -23,18 +23,6 @@ const retry = z.strictObject({
     .describe("A delivery is given up this long after it was due: 7 days at most."),
 });
 type Retry = z.output<typeof retry>;
-
-/** A channel → its own policy. */
-function byChannel<P extends z.ZodType>(policy: P) {
-  return z.strictObject({
-    email: policy,
-    sms: policy,
-    push: policy,
-    whatsapp: policy,
-    inapp: policy,
-    chat: policy,
-  } satisfies Record<(typeof CHANNELS)[number], P>);
-}
 
 const idempotencySeconds = z
   .int()

@@ -3,6 +3,7 @@ import type { AbuseSettings } from "./abuse.ts";
 import type { BucketLimit } from "./bucket.ts";
 import type { Channel } from "./channels.ts";
 import type { Mode } from "./message.ts";
+import type { OutboundByChannel } from "./outbound.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
 
 export interface TenantLimits extends BucketLimit {
@@ -12,6 +13,8 @@ export interface TenantLimits extends BucketLimit {
   readonly criticalExempt: boolean;
   /** How keys are watched, where the operator has set it; else DEFAULT_ABUSE. */
   readonly abuse?: Partial<AbuseSettings>;
+  /** How fast it may send, and how many at once, over all of its connections of a channel; the operator sets them. */
+  readonly outbound?: OutboundByChannel;
 }
 
 export const DEFAULT_LIMITS: TenantLimits = {

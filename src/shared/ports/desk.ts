@@ -4,10 +4,12 @@
  */
 
 import type { ConnectionHealth } from "../core/connection-health.ts";
+import type { OutboundLimits } from "../core/outbound.ts";
 import type { Ringer } from "./ringer.ts";
 
 export type Verification =
-  | { readonly ok: true; readonly detail: string }
+  /** With limits where the provider tells what the account may do. */
+  | { readonly ok: true; readonly detail: string; readonly suggestedLimits?: OutboundLimits }
   | { readonly ok: false; readonly code: string; readonly detail: string };
 
 /** Null where the runtime cannot tell. */

@@ -5,17 +5,18 @@ import { gateClients, gateStub } from "../adapters/gate-client.ts";
 import { healthClient } from "../adapters/health-client.ts";
 import { healthObjects } from "../adapters/health-objects.ts";
 import { joseSealer, joseUnsealer } from "../adapters/jose-vault.ts";
+import { leaseClient, leasePlaces } from "../adapters/lease-client.ts";
 import { queueRinger } from "../adapters/queue-ringer.ts";
 import type { Bell } from "../contract/jobs.ts";
 import { type Channel, type Lane, sendQueue } from "../core/channels.ts";
 import { gateName } from "../core/placement.ts";
 import type { Desk } from "../ports/desk.ts";
-import type { Lessor } from "../ports/lessor.ts";
 import type { Ringer } from "../ports/ringer.ts";
 import type { Deps } from "../verbs/deps.ts";
 import { shaken } from "./chaos.ts";
 import { counted, countsOf, LEDGER_PATH } from "./ledger.ts";
 import { logger } from "./log.ts";
+import { outboundOf } from "./outbound.ts";
 import { timingOf } from "./timing.ts";
 
 /** Secrets are not in wrangler.toml, so the generated types do not know them. */
@@ -107,6 +108,7 @@ export function apiDeps(bindings: ApiBindings): Deps {
     health: absent("health"),
     breakers: absent("breakers"),
     lessor: absent("lessor"),
+    outboundLimits: {},
     sealer: joseSealer(env.SEAL_PUBLIC_KEY),
     unsealer: absent("unsealer"),
     desk,
@@ -123,11 +125,6 @@ export async function ledgersOf(env: ApiBindings): Promise<Record<string, unknow
   const webhooks = await env.WEBHOOKS.fetch(`http://webhooks${LEDGER_PATH}`);
   return { api: countsOf(env), dispatcher: await dispatcher.ledger(), webhooks: await webhooks.json() };
 }
-
-/** Until ProviderLease is wired. */
-const UNLIMITED: Lessor = {
-  take: async (_places, want) => ({ granted: want, retryAfterMs: 0, release: async () => undefined }),
-};
 
 export function dispatcherDeps(bindings: DispatcherBindings): Deps {
   const env = shaken(counted(bindings));
@@ -147,7 +144,8 @@ export function dispatcherDeps(bindings: DispatcherBindings): Deps {
     carrier: fetchCarrier(env.EGRESS, timingOf(bindings).carryWithinMs),
     health,
     breakers: health,
-    lessor: UNLIMITED,
+    lessor: leaseClient(leasePlaces(env.PROVIDER_LEASE as unknown as DurableObjectNamespace), base.log),
+    outboundLimits: outboundOf(env, base.log),
     sealer: absent("sealer"),
     unsealer: joseUnsealer(required(env, "SEAL_PRIVATE_KEYS")),
     desk: absent("desk"),
@@ -169,6 +167,7 @@ export function webhooksDeps(bindings: WebhooksBindings): Deps {
     health: absent("health"),
     breakers: absent("breakers"),
     lessor: absent("lessor"),
+    outboundLimits: {},
     sealer: absent("sealer"),
     unsealer: absent("unsealer"),
     desk: absent("desk"),

@@ -3,7 +3,7 @@ import dispatcher from "../../../workers/dispatcher/index.ts";
 import webhooks from "../../../workers/webhooks/index.ts";
 import type { DispatcherBindings, WebhooksBindings } from "../runtime/wire.ts";
 
-export { Desk, Planner, ProviderHealth, TenantGate } from "../../../workers/dispatcher/index.ts";
+export { Desk, Planner, ProviderHealth, ProviderLease, TenantGate } from "../../../workers/dispatcher/index.ts";
 
 export default {
   fetch: () => new Response("test"),

@@ -1,5 +1,6 @@
 /** A project's accounts, opened and ready to carry, in the order in which they are tried. */
 import type { Channel } from "../core/channels.ts";
+import type { OutboundLimits } from "../core/outbound.ts";
 import { type ConnectionRow, connectionsOf } from "../db/control/connections.ts";
 import type { ProjectScope } from "../db/scope.ts";
 import type { Account, HttpProvider, Provider } from "../providers/provider.ts";
@@ -14,6 +15,8 @@ export type OpenConnection = {
   readonly account: Account | null;
   readonly error: string | null;
   readonly priority: number;
+  /** How fast it may be used, and how often at once. */
+  readonly limits: OutboundLimits;
 };
 
 const CACHE_MS = 10_000;
@@ -75,7 +78,14 @@ function cacheKey({ tenantId, projectId }: ProjectScope): string {
 export async function openConnection(deps: Pick<Deps, "unsealer">, row: ConnectionRow): Promise<OpenConnection> {
   const channel = channelOf(row);
   const provider = providerOf(row.provider);
-  const base = { connectionId: row.id, channel, provider: provider ?? unknownProvider(row.provider), priority: row.priority };
+  const base = {
+    connectionId: row.id,
+    channel,
+    provider: provider ?? unknownProvider(row.provider),
+    priority: row.priority,
+    // The column was written by createConnection and updateConnection, in this shape.
+    limits: (parsed(row.limits) ?? {}) as OutboundLimits,
+  };
   const fail = (error: string): OpenConnection => ({ ...base, account: null, error });
   if (!provider) return fail(`there is no provider ${row.provider}`);
   if (!provider.channels.includes(channel)) return fail(`${row.provider} does not carry ${row.channel}`);

@@ -1,6 +1,7 @@
 /** Connects a project to a provider. */
 import type { Channel } from "../core/channels.ts";
 import { newId } from "../core/ids.ts";
+import type { OutboundLimits } from "../core/outbound.ts";
 import { commit } from "../db/commit.ts";
 import { auditRow } from "../db/control/audit.ts";
 import { type ConnectionRow, connectionsOf } from "../db/control/connections.ts";
@@ -16,6 +17,7 @@ export interface NewConnection {
   readonly enabled: boolean;
   readonly credentials: Readonly<Record<string, unknown>>;
   readonly settings: Readonly<Record<string, unknown>>;
+  readonly limits: OutboundLimits;
 }
 
 export async function createConnection(
@@ -37,7 +39,7 @@ export async function createConnection(
     name,
     priority,
     enabled,
-    limits: "{}",
+    limits: JSON.stringify(input.limits),
     prices: "{}",
     verification: null,
     verifiedAt: null,
@@ -52,7 +54,7 @@ export async function createConnection(
       at: now,
       action: "connection.created",
       target: row.id,
-      details: { channel, provider: provider.id, name },
+      details: { channel, provider: provider.id, name, limits: input.limits },
     }),
   ]);
   await announceConnections(deps, actor);

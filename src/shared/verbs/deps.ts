@@ -1,5 +1,6 @@
 /** What verbs are made from. A verb names just what it uses: `Pick<Deps, "control" | "now">`. */
 import type { Random } from "../core/ids.ts";
+import type { OutboundByChannel } from "../core/outbound.ts";
 import type { Timing } from "../core/timing.ts";
 import type { Carrier } from "../ports/carrier.ts";
 import type { Desk } from "../ports/desk.ts";
@@ -32,6 +33,8 @@ export interface Deps {
   readonly breakers: Breakers;
   /** Permits to send, where something limits it. */
   readonly lessor: Lessor;
+  /** What the whole deployment may send, by channel. */
+  readonly outboundLimits: OutboundByChannel;
   readonly sealer: Sealer;
   readonly unsealer: Unsealer;
   /** The dispatcher, as the api Worker reaches it. */

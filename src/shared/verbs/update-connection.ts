@@ -22,7 +22,9 @@ export async function updateConnection(
   const connections = connectionsOf(deps.control, actor);
   const row = await connections.get(id);
   if (!row) throw new Fault("not_found");
-  const fields = (["name", "priority", "enabled", "credentials", "settings"] as const).filter((f) => change[f] !== undefined);
+  const fields = (["name", "priority", "enabled", "credentials", "settings", "limits"] as const).filter(
+    (f) => change[f] !== undefined,
+  );
   if (fields.length === 0) return row;
 
   // The column holds what createConnection let in.
@@ -32,6 +34,7 @@ export async function updateConnection(
     ...(change.name !== undefined && { name: change.name }),
     ...(change.priority !== undefined && { priority: change.priority }),
     ...(change.enabled !== undefined && { enabled: change.enabled }),
+    ...(change.limits !== undefined && { limits: JSON.stringify(change.limits) }),
     ...account,
     ...(Object.keys(account).length > 0 && { verifiedAt: null }),
     // Moves in every change, also of two in one millisecond: whoever holds an opened account sees that it is old.
@@ -44,7 +47,7 @@ export async function updateConnection(
       at: deps.now(),
       action: "connection.updated",
       target: id,
-      details: { fields },
+      details: { fields, ...(change.limits !== undefined && { limits: change.limits }) },
     }),
   ]);
   await announceConnections(deps, actor);

@@ -1,10 +1,9 @@
 /** The operator changes a tenant: its name, whether it may call, what it may send, and where it is placed. */
 import { Fault } from "../core/faults.ts";
 import { newId } from "../core/ids.ts";
-import type { TenantLimits } from "../core/tenant.ts";
 import { commit } from "../db/commit.ts";
 import { auditRow } from "../db/control/audit.ts";
-import { type TenantRow, tenantOf } from "../db/control/tenants.ts";
+import { type LimitsPatch, type TenantRow, tenantOf } from "../db/control/tenants.ts";
 import { forgetCallers } from "./authenticate.ts";
 import { checkShards } from "./create-tenant.ts";
 import type { Deps } from "./deps.ts";
@@ -12,12 +11,12 @@ import type { Deps } from "./deps.ts";
 export interface TenantChange {
   readonly name?: string;
   readonly status?: "active" | "suspended";
-  readonly limits?: Partial<TenantLimits>;
+  readonly limits?: LimitsPatch;
   readonly gateShards?: number;
   readonly dbShards?: readonly number[];
 }
 
-/** This isolate sees the change at once, also sends with a key that was just in use; others within 30 s. */
+/** This isolate sees the change at once, also sends with a key that was just in use; others within 30 s, deliveries within ten. */
 export async function updateTenant(
   deps: Pick<Deps, "control" | "shards" | "now" | "random">,
   input: { readonly tenantId: string; readonly change: TenantChange; readonly requestId: string },

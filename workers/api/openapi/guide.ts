@@ -66,7 +66,11 @@ RateLimit-Policy: "burst";q=2000;w=20
 RateLimit: "burst";r=1999;t=1
 \`\`\`
 
-An empty bucket is a 429 with \`Retry-After\`.`,
+An empty bucket is a 429 with \`Retry-After\`.
+
+What was accepted may still have to wait on its way out: a connection can have \`limits\` of its own (messages a second, and
+messages under way at the same time), and whoever runs the deployment can limit a tenant's channel, which
+\`GET /v1/tenants\` shows, or a channel as a whole. Nothing is refused or given up for them.`,
   },
   {
     id: "lists",

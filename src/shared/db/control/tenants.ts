@@ -32,10 +32,15 @@ export function insertTenant(db: D1Database, scope: TenantScope, row: NewTenantR
   );
 }
 
+/** A merge patch (RFC 7396) of the stored TenantLimits. */
+export type LimitsPatch = Omit<Partial<TenantLimits>, "outbound"> & {
+  readonly outbound?: Readonly<Record<string, unknown>>;
+};
+
 export interface TenantRowChange {
   readonly name?: string;
   readonly status?: TenantRow["status"];
-  readonly limits?: Partial<TenantLimits>;
+  readonly limits?: LimitsPatch;
   readonly gateShards?: number;
   readonly dbShards?: readonly number[];
 }

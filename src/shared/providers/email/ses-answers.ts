@@ -93,5 +93,10 @@ export function accountState(answer: Answer) {
   }
   const quota = SendQuota ? ` ${SendQuota.MaxSendRate ?? "?"} messages a second, ${SendQuota.Max24HourSend ?? "?"} a day.` : "";
   const sandbox = ProductionAccessEnabled === false ? " In the SES sandbox: it reaches verified addresses only." : "";
-  return { ok: true, detail: `The account can send.${quota}${sandbox}` } as const;
+  const rate = SendQuota?.MaxSendRate ?? 0;
+  return {
+    ok: true,
+    detail: `The account can send.${quota}${sandbox}`,
+    ...(rate > 0 && { suggestedLimits: { rate_per_second: rate } }),
+  } as const;
 }

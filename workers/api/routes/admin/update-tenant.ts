@@ -1,4 +1,5 @@
 import { updateTenant as shape, tenantId, tenantShape } from "../../../../src/shared/contract/admin.ts";
+import { outboundPatch } from "../../../../src/shared/contract/outbound.ts";
 import { updateTenant } from "../../../../src/shared/verbs/update-tenant.ts";
 import { route } from "../../route.ts";
 import { abuseIn, limitsIn, tenantView } from "./view.ts";
@@ -12,7 +13,7 @@ export const updateTenantRoute = route({
   description:
     "Every key of a suspended tenant is answered 403: at once on all routes but the two that send, which may know a key for up " +
     "to 30 seconds in isolates other than the one that made the change. What was accepted before is still delivered. New limits " +
-    "reach sends within the same 30 seconds.\n\n" +
+    "reach sends within the same 30 seconds, and those of `outbound` reach deliveries within ten.\n\n" +
     "`abuse` says when a live key is suspended by itself (see `POST /v1/keys/{id}/suspend`). Projects whose connections are all " +
     "sandboxes are not watched. What is counted lies in the memory of the tenant's gates: one that has had nothing to do for a " +
     "while forgets it, and then needs another 30 minutes before it can tell a spike.\n\n" +
@@ -27,21 +28,28 @@ export const updateTenantRoute = route({
     { summary: "Suspend it", body: { status: "suspended" } },
     { summary: "Let it send more", body: { limits: { rate_per_second: 500, monthly_messages: null } } },
     { summary: "Let its keys send in bursts of any size", body: { abuse: { rate_factor: 1000 } } },
+    { summary: "Limit how fast its email goes out", body: { outbound: { email: { rate_per_second: 50 }, sms: null } } },
     { summary: "Spread it over four gates", body: { gate_shards: 4 } },
   ],
   responses: { 200: { description: "The tenant as it is now.", body: tenantShape } },
   faults: ["not_found", "conflict"],
   handle: async ({ deps, params, body, requestId }) => {
-    const { name, status, limits, abuse, gate_shards, db_shards } = body;
+    const { name, status, limits, abuse, outbound, gate_shards, db_shards } = body;
     const row = await updateTenant(deps, {
       tenantId: params.id,
       requestId,
       change: {
         ...(name === undefined ? {} : { name }),
         ...(status === undefined ? {} : { status }),
-        ...(limits === undefined && abuse === undefined
+        ...(limits === undefined && abuse === undefined && outbound === undefined
           ? {}
-          : { limits: { ...limitsIn(limits ?? {}), ...(abuse === undefined ? {} : { abuse: abuseIn(abuse) }) } }),
+          : {
+              limits: {
+                ...limitsIn(limits ?? {}),
+                ...(abuse === undefined ? {} : { abuse: abuseIn(abuse) }),
+                ...(outbound === undefined ? {} : { outbound: outboundPatch(outbound) }),
+              },
+            }),
         ...(gate_shards === undefined ? {} : { gateShards: gate_shards }),
         ...(db_shards === undefined ? {} : { dbShards: db_shards }),
       },

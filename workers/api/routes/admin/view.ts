@@ -20,6 +20,7 @@ export function tenantView(row: TenantRow): z.output<typeof tenantShape> {
       critical_exempt: limits.criticalExempt,
     },
     abuse: { enabled: abuse.enabled, rate_factor: abuse.rateFactor, failure_percent: abuse.failurePercent },
+    outbound: limits.outbound ?? {},
     db_shards: JSON.parse(row.dbShards) as number[],
     gate_shards: row.gateShards,
     created_at: iso(row.createdAt),

@@ -93,6 +93,36 @@ describe("connections", () => {
     expect(await auditOf(made.id)).toEqual(["connection.created", "connection.updated", "connection.deleted"]);
   });
 
+  test("keep limits of their own, whole, and audited", async () => {
+    const limits = { rate_per_second: 14, concurrency: 20 };
+    const made = await create({ limits });
+    expect(made).toMatchObject({ limits });
+    const change = async (body: object) => {
+      const response = await world.call("PATCH", `/v1/connections/${made.id}`, { body });
+      expect(response.status).toBe(200);
+      return ((await response.json()) as Connection).limits;
+    };
+    expect(await change({ name: "Renamed" })).toEqual(limits);
+    expect(await change({ limits: { rate_per_second: 0.5 } })).toEqual({ rate_per_second: 0.5 });
+    expect(await read(made.id)).toMatchObject({ limits: { rate_per_second: 0.5 } });
+    expect(await change({ limits: {} })).toEqual({});
+    const { results } = await world.deps.control
+      .prepare("SELECT details FROM audit WHERE tenant_id = ?1 AND target = ?2 ORDER BY at, id")
+      .bind(world.tenantId, made.id)
+      .all<{ details: string }>();
+    expect(results.map(({ details }) => JSON.parse(details).limits)).toEqual([limits, undefined, { rate_per_second: 0.5 }, {}]);
+  });
+
+  test.each([
+    [{ rate_per_second: 0.009 }, "limits.rate_per_second"],
+    [{ rate_per_second: 100_001 }, "limits.rate_per_second"],
+    [{ concurrency: 0 }, "limits.concurrency"],
+    [{ concurrency: 10_001 }, "limits.concurrency"],
+    [{ burst: 5 }, "limits.burst"],
+  ])("may not have limits of %j", async (limits, path) => {
+    expect(await flaws("POST", "/v1/connections", { ...ses, limits })).toMatchObject([{ path }]);
+  });
+
   test("never give a credential back, never log one, and never keep one in the open", async () => {
     const made = await create();
     expect(made.credential_hints).toEqual({ access_key_id: "••••LE01", secret_access_key: "••••EKEY" });
@@ -207,10 +237,11 @@ describe("verification", () => {
       ok: true,
       code: null,
       detail: "The account can send. 14 messages a second, 50000 a day.",
+      suggested_limits: { rate_per_second: 14 },
     });
     expect(requests.map((r) => `${r.method} ${r.url}`)).toEqual(["GET https://email.eu-west-1.amazonaws.com/v2/email/account"]);
     expect(requests[0]?.headers.get("authorization")).toContain("Credential=AKIDEXAMPLE01/");
-    expect(await read(id)).toMatchObject({ verified_at: expect.any(String) });
+    expect(await read(id), "a suggestion changes nothing").toMatchObject({ verified_at: expect.any(String), limits: {} });
   });
 
   test("tells a no with the provider's code, and remembers nothing", async () => {

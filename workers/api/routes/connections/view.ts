@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { iso } from "../../../../src/shared/contract/common.ts";
 import type { connectionShape, savedConnectionShape, verificationShape } from "../../../../src/shared/contract/connections.ts";
 import type { Channel } from "../../../../src/shared/core/channels.ts";
+import type { OutboundLimits } from "../../../../src/shared/core/outbound.ts";
 import type { ConnectionRow } from "../../../../src/shared/db/control/connections.ts";
 import type { ProjectScope } from "../../../../src/shared/db/scope.ts";
 import type { Verification } from "../../../../src/shared/ports/desk.ts";
@@ -20,6 +21,7 @@ export function connectionView(row: ConnectionRow): z.output<typeof connectionSh
     enabled: row.enabled,
     credential_hints: JSON.parse(row.credentialHints) as Record<string, string>,
     settings: JSON.parse(row.settings) as Record<string, unknown>,
+    limits: JSON.parse(row.limits) as OutboundLimits,
     verified_at: iso(row.verifiedAt),
     created_at: iso(row.createdAt),
     updated_at: iso(row.updatedAt),
@@ -27,7 +29,13 @@ export function connectionView(row: ConnectionRow): z.output<typeof connectionSh
 }
 
 export function verificationView(v: Verification): z.output<typeof verificationShape> {
-  return { ok: v.ok, code: v.ok ? null : v.code, detail: v.detail };
+  const { ok, detail } = v;
+  return {
+    ok,
+    code: v.ok ? null : v.code,
+    detail,
+    ...(v.ok && v.suggestedLimits !== undefined && { suggested_limits: v.suggestedLimits }),
+  };
 }
 
 /** A connection that was just saved, with what the provider says about it where the caller asked. */
