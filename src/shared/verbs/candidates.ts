@@ -32,6 +32,21 @@ export async function candidatesOf(
   return kind;
 }
 
+/** Those that carry such a destination at all; why not, where none does. */
+export function ableTo(
+  candidates: readonly Candidate[],
+  destination: string,
+): readonly Candidate[] | { readonly code: string; readonly reason: string } {
+  let refusal: { readonly code: string; readonly reason: string } | null = null;
+  const able = candidates.filter(({ provider, account }) => {
+    if (provider.kind === "sandbox" || account === null) return true;
+    const no = provider.refuse?.(destination, account) ?? null;
+    refusal ??= no;
+    return no === null;
+  });
+  return able.length === 0 && refusal !== null ? refusal : able;
+}
+
 /** The same attempt may go again over this connection without doubling. */
 export function isIdempotent({ provider }: Candidate): boolean {
   return provider.kind === "sandbox" || provider.idempotent;

@@ -8,7 +8,7 @@ import { retryFor } from "../core/tenant.ts";
 import { MOST_CRASHES, settleAbandoned, settleFault, settleUntried, settleWait } from "../core/untried.ts";
 import type { ClaimedRow } from "../db/messages/packs.ts";
 import type { ProjectScope } from "../db/scope.ts";
-import { type Candidate, candidatesOf, repeatable } from "./candidates.ts";
+import { ableTo, type Candidate, candidatesOf, repeatable } from "./candidates.ts";
 import { composeFor, type Prepared, prepare } from "./compose-for.ts";
 import type { DeliverDeps } from "./deliver-deps.ts";
 import type { Permit, PermitPool } from "./permit-pool.ts";
@@ -76,8 +76,10 @@ export async function ready(deps: DeliverDeps, row: ClaimedRow, round: Round): P
   } catch (error) {
     return faulty(deps, round, { row, messageId, delivery, order }, MOST_PATIENT, error);
   }
-  const { prepared, candidates, policy } = means;
+  const { prepared, policy } = means;
   if ("code" in prepared) return settled(settleUntried(delivery, { ...prepared, now: deps.now() }));
+  const candidates = ableTo(means.candidates, delivery.destination);
+  if ("code" in candidates) return settled(settleUntried(delivery, { ...candidates, now: deps.now() }));
 
   const doubt = doubtOf(deps, round, row, delivery, candidates, order);
   if (doubt !== null) return doubt === "apart" ? again(row, deps.now(), true) : settled(doubt);

@@ -1,5 +1,6 @@
 /** Packs: claimed with a lease, settled, and swept where a bell was lost. */
-import type { Channel, Lane } from "../../core/channels.ts";
+import type { Channel, Lane, Priority } from "../../core/channels.ts";
+import { NEWEST_PACKS, type Pressure } from "../../core/flow.ts";
 import type { TenantScope } from "../scope.ts";
 
 export interface RungPack {
@@ -22,6 +23,8 @@ export interface ClaimedRow {
   readonly mode: string;
   readonly status: string;
   readonly template: string | null;
+  readonly priority: Priority;
+  readonly category: string | null;
   readonly tags: string | null;
   readonly order_json: string | null;
   readonly order_ref: string | null;
@@ -59,7 +62,7 @@ export function packsOf(db: D1Database, scope: TenantScope) {
       return db
         .prepare(
           `SELECT p.id AS pack, p.channel, p.lane, p.claims, r.value ->> 1 AS delivery, m.id, m.project_id, m.mode, m.status,
-             m.template, m.tags, m.order_json, m.order_ref, m.variables, m.deliveries, m.due_at, m.expires_at
+             m.template, m.priority, m.category, m.tags, m.order_json, m.order_ref, m.variables, m.deliveries, m.due_at, m.expires_at
            FROM json_each(?2) b
            CROSS JOIN packs p ON p.tenant_id = ?1 AND p.id = b.value AND p.lease = ?3
            CROSS JOIN json_each(p.refs) r
@@ -120,8 +123,27 @@ export function packsOf(db: D1Database, scope: TenantScope) {
         )
         .bind(scope.tenantId, now, limit, againMs);
     },
+    /**
+     * What is due and was never claimed, by lane: it waits for its bell to be heard. Looks at the newest packs only, so
+     * that it reads no more rows than that however many the tenant has. Read the answer with `pressureOf`.
+     */
+    pressure(now: number): D1PreparedStatement {
+      return db
+        .prepare(
+          `SELECT lane, COUNT(*) AS waiting, MIN(due_at) AS oldest FROM (
+             SELECT lane, due_at, claims FROM packs WHERE tenant_id = ?1 ORDER BY id DESC LIMIT ${NEWEST_PACKS})
+           WHERE claims = 0 AND due_at <= ?2 GROUP BY lane`,
+        )
+        .bind(scope.tenantId, now);
+    },
     countOpen(): D1PreparedStatement {
       return db.prepare("SELECT COUNT(*) AS open FROM packs WHERE tenant_id = ?1").bind(scope.tenantId);
     },
   };
+}
+
+/** The answer of `pressure`, asked at `now` of the message database `dbShard`. */
+export function pressureOf(result: D1Result | undefined, dbShard: number, now: number): Pressure[] {
+  const rows = (result?.results ?? []) as { lane: Lane; waiting: number; oldest: number }[];
+  return rows.map(({ lane, waiting, oldest }) => ({ dbShard, lane, waiting, oldestMs: now - oldest }));
 }
