@@ -78,7 +78,15 @@ export interface ProviderSignal {
 }
 
 export type CallbackReading =
-  | { readonly kind: "signals"; readonly signals: readonly ProviderSignal[] }
+  | {
+      readonly kind: "signals";
+      readonly signals: readonly ProviderSignal[];
+      /**
+       * Set where the signature does not cover the body (Mailgun): what it does cover, and so is good for one body only.
+       * Another body under the same one within the replay window (signatures.ts) is forged.
+       */
+      readonly once?: string;
+    }
   /** The signature is missing, wrong or too old. Nothing of it was believed. */
   | { readonly kind: "forged"; readonly reason: string }
   /** To be answered with this body: a challenge that proves that the URL is ours. */
@@ -88,11 +96,15 @@ export type CallbackReading =
   /** Genuine, and nothing that we record. */
   | { readonly kind: "ignored" };
 
-/** How a provider's callbacks are verified and read. Verified before parsing; never throws on hostile input. */
+/**
+ * How a provider's callbacks are verified and read. Nothing is believed before it is verified; never throws on hostile
+ * input, only where `certificate` does.
+ */
 export interface Callbacks<V = unknown> {
   /** What verifies them, such as a signing secret: sealed to the webhooks Worker, never returned. */
   readonly verification: z.ZodType<V>;
-  readonly read: (callback: Callback, verification: V, context: CallbackContext) => Promise<CallbackReading>;
+  /** A method, so that one provider's own verification fits the list of all. */
+  read(callback: Callback, verification: V, context: CallbackContext): Promise<CallbackReading>;
 }
 
 export interface CallbackContext {
@@ -132,6 +144,8 @@ export interface HttpProvider<C = unknown, S = unknown> {
   decode(answer: Answer): Receipt;
   /** Verified callback → signals: what the provider says later. None where it never calls back. */
   readonly callbacks?: Callbacks;
+  /** Many in one call. None where the provider knows only one at a time, or where it would gain nothing. */
+  readonly bulk?: Bulk<C, S>;
   /** A request that proves the credentials and sends nothing, and what its answer means. */
   readonly probe: {
     encode(account: Account<C, S>, context: Pick<EncodeContext, "now" | "session">): Promise<Request>;
@@ -141,6 +155,24 @@ export interface HttpProvider<C = unknown, S = unknown> {
       | { readonly ok: true; readonly detail: string; readonly suggestedLimits?: OutboundLimits }
       | { readonly ok: false; readonly code: string; readonly detail: string };
   };
+}
+
+/**
+ * Many mails in one call, each with its own content, ids and outcome. What may share a call is for `key` to say.
+ * Nobody calls it yet: the plan is to use it where a pack holds many mails for one connection.
+ */
+export interface Bulk<C = unknown, S = unknown> {
+  /** Recipients in one call, at most. */
+  readonly most: number;
+  /**
+   * Envelopes with the same key may share a call, as long as no two go to the same address; null for one that must go
+   * alone, by `encode`. It may be as long as the content: hash it to keep it.
+   */
+  key(envelope: Envelope, account: Account<C, S>): string | null;
+  /** Envelopes of one key; at most `most`. */
+  encode(envelopes: readonly Envelope[], account: Account<C, S>, context: EncodeContext): Promise<Request>;
+  /** One receipt for each of the `count` envelopes, in their order. Never throws. */
+  decode(answer: Answer, count: number): Receipt[];
 }
 
 /** What the sandbox says later about an attempt, in the words of our event log. */

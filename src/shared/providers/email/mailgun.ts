@@ -8,6 +8,7 @@ import { endpoint, under } from "../endpoint.ts";
 import { type Account, httpProvider } from "../provider.ts";
 import { headerLines, oneLine, utf8Mailbox } from "./lines.ts";
 import { keyState, refusal } from "./mailgun-answers.ts";
+import { mailgunCallbacks } from "./mailgun-callbacks.ts";
 import { type FormPart, multipart } from "./multipart.ts";
 import { type EmailEnvelope, emailOf, filename, mediaType, secretKey, sender, tagLines } from "./parts.ts";
 
@@ -41,6 +42,7 @@ export const mailgun = httpProvider<z.output<typeof credentials>, z.output<typeo
     // In events it comes without the angle brackets.
     return id === null ? refusal(answer) : { outcome: "sent", providerMessageId: id.replace(/^<(.+)>$/, "$1") };
   },
+  callbacks: mailgunCallbacks,
   probe: {
     // With nobody to send it to, and so with either kind of key: one for sending only may read nothing.
     encode: (account) => post(account, [{ name: "from", value: utf8Mailbox(account.settings.from) }]),

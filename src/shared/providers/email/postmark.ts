@@ -9,6 +9,7 @@ import { type Account, httpProvider } from "../provider.ts";
 import { headerLines, oneLine, utf8Mailbox } from "./lines.ts";
 import { type EmailEnvelope, emailOf, filename, mediaType, secretKey, sender, tagLines } from "./parts.ts";
 import { refusal, serverState } from "./postmark-answers.ts";
+import { postmarkCallbacks } from "./postmark-callbacks.ts";
 
 const credentials = z.strictObject({ server_token: secretKey("Server API token") });
 
@@ -44,6 +45,7 @@ export const postmark = httpProvider<z.output<typeof credentials>, z.output<type
     const id = body.ErrorCode === 0 ? text(body, "MessageID") : null;
     return id === null ? refusal(answer) : { outcome: "sent", providerMessageId: id };
   },
+  callbacks: postmarkCallbacks,
   probe: {
     encode: async (account) => new Request(under(base(account), "/server"), { headers: headersOf(account) }),
     decode: serverState,

@@ -9,6 +9,7 @@ import { type Account, httpProvider } from "../provider.ts";
 import { headerLines, oneLine, utf8Mailbox } from "./lines.ts";
 import { type EmailEnvelope, emailOf, filename, mediaType, secretKey, sender, tagPairs } from "./parts.ts";
 import { keyState, refusal } from "./resend-answers.ts";
+import { resendCallbacks } from "./resend-callbacks.ts";
 
 const credentials = z.strictObject({ api_key: secretKey("API key") });
 
@@ -38,6 +39,7 @@ export const resend = httpProvider<z.output<typeof credentials>, z.output<typeof
     const id = answer.status >= 200 && answer.status < 300 ? text(parseObject(answer.body), "id") : null;
     return id === null ? refusal(answer) : { outcome: "sent", providerMessageId: id };
   },
+  callbacks: resendCallbacks,
   probe: {
     encode: async (account) => new Request(under(base(account), "/domains"), { headers: authorization(account) }),
     decode: keyState,

@@ -8,6 +8,7 @@ import { type Account, httpProvider } from "../provider.ts";
 import { headerLines, mailboxParts, oneLine } from "./lines.ts";
 import { type EmailEnvelope, emailOf, filename, mediaType, secretKey, sender, tagLines } from "./parts.ts";
 import { keyState, refusal } from "./sendgrid-answers.ts";
+import { sendgridCallbacks } from "./sendgrid-callbacks.ts";
 
 const credentials = z.strictObject({ api_key: secretKey("API key") });
 
@@ -39,6 +40,7 @@ export const sendgrid = httpProvider<z.output<typeof credentials>, z.output<type
     if (id) return { outcome: "sent", providerMessageId: id };
     return { outcome: "unknown", code: "no_message_id", reason: "SendGrid answered without an X-Message-Id." };
   },
+  callbacks: sendgridCallbacks,
   probe: {
     encode: async (account) => new Request(url(account, "/v3/scopes"), { headers: authorization(account) }),
     decode: keyState,

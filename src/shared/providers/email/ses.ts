@@ -10,6 +10,7 @@ import { type Account, type EncodeContext, httpProvider } from "../provider.ts";
 import { headerLines, headerValue, mailbox, oneLine } from "./lines.ts";
 import { type EmailEnvelope, emailOf, secretKey, sender, tagPairs } from "./parts.ts";
 import { accountState, refusal } from "./ses-answers.ts";
+import { sesCallbacks } from "./ses-callbacks.ts";
 
 const credentials = z.strictObject({
   access_key_id: z
@@ -56,6 +57,7 @@ export const ses = httpProvider<z.output<typeof credentials>, z.output<typeof se
     }
     return refusal(answer);
   },
+  callbacks: sesCallbacks,
   probe: {
     encode: (account, { now }) => signed(account, { method: "GET", path: "/v2/email/account", now }),
     decode: accountState,
