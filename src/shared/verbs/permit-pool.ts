@@ -37,9 +37,9 @@ export class PermitPool {
     const id = candidate.connectionId;
     let queue = this.#queues.get(id);
     if (!queue) {
-      queue = new ConnectionPermits(async () => {
+      queue = new ConnectionPermits(async (stays) => {
         const places = await placesFor(this.#deps, scope, channel, candidate);
-        return places.length === 0 ? null : this.#deps.lessor.take(places, this.#most);
+        return places.length === 0 ? null : this.#deps.lessor.take(places, this.#most, { stays });
       }, this.#deps.now);
       this.#queues.set(id, queue);
     }
@@ -54,15 +54,17 @@ export class PermitPool {
 
 /** One connection's: one asker at a time, so that a block is asked for once. */
 class ConnectionPermits {
-  readonly #lease: () => Promise<Permits | null>;
+  readonly #lease: (stays: boolean) => Promise<Permits | null>;
   readonly #now: () => number;
   readonly #blocks = new Set<Block>();
   #turn: Promise<unknown> = Promise.resolve();
   #isFree = false;
+  /** Set when we were sent away: the whole pack comes back then, so nobody else of it asks. */
+  #deniedUntil = 0;
   /** Resolves when the next permit of ours is used. */
   #used = Promise.withResolvers<void>();
 
-  constructor(lease: () => Promise<Permits | null>, now: () => number) {
+  constructor(lease: (stays: boolean) => Promise<Permits | null>, now: () => number) {
     this.#lease = lease;
     this.#now = now;
   }
@@ -77,7 +79,8 @@ class ConnectionPermits {
     for (;;) {
       if (this.#isFree) return FREE;
       for (const block of this.#blocks) if (block.left > 0) return this.#use(block);
-      const permits = await this.#lease();
+      if (this.#deniedUntil > this.#now()) return { kind: "denied", until: this.#deniedUntil };
+      const permits = await this.#lease(this.#blocks.size > 0);
       if (permits === null) {
         this.#isFree = true;
         continue;
@@ -87,8 +90,8 @@ class ConnectionPermits {
         continue;
       }
       // Ours may be what holds the place: as long as one is in use, the next one takes its turn.
-      if (this.#blocks.size === 0) return { kind: "denied", until: this.#now() + permits.retryAfterMs };
-      await this.#used.promise;
+      if (this.#blocks.size > 0) await this.#used.promise;
+      else this.#deniedUntil = this.#now() + Math.max(1, permits.retryAfterMs);
     }
   }
 
