@@ -54,7 +54,21 @@ idempotency key that is safe for sending too.`,
     text: `Operations that send read \`Idempotency-Key\`. A repeat with the same key and the same body gets the first answer again, with
 \`Idempotent-Replayed: true\`, and sends nothing. The same key with another body is refused with
 \`idempotency_key_reused\`. A key is remembered for 24 hours; a project may set up to 30 days. Refusals are not
-remembered.`,
+remembered.
+
+With an \`ordering_key\`, repeat that as well: the two together are what makes a repeat known.`,
+  },
+  {
+    id: "lines",
+    title: "In order, and once",
+    text: `Messages of one \`ordering_key\` to one recipient leave in the order in which they were accepted, whatever their
+priorities. Each waits for the end of the one before it, or with \`"ordering": "skip"\` for that one's first failed try; a message
+that was cancelled, expired or suppressed holds up nobody. A message shows the one before it as \`deliveries[].after\`. Other
+keys, and other recipients, do not wait. A resend or a replay goes by itself.
+
+\`dedupe_window_seconds\` sends the same content to the same recipient once: what comes later in the window becomes \`suppressed\`,
+and its event has the code \`duplicate\` and names the message that went out. An \`Idempotency-Key\` protects from repeating a
+request, a window from asking for the same thing twice.`,
   },
   {
     id: "rate-limits",

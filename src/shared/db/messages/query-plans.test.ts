@@ -1,5 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { dedupesOf } from "./dedupes.ts";
+import { earlierStatement } from "./lines.ts";
 import { packsOf } from "./packs.ts";
 import { planOf } from "./plan.ts";
 import { settleOf } from "./settle.ts";
@@ -14,7 +16,7 @@ function recorder() {
     prepare: (sql: string) => ({
       bind(...params: unknown[]) {
         made.push({ sql, params });
-        return {};
+        return { all: async () => ({ results: [] }) };
       },
     }),
   } as unknown as D1Database;
@@ -41,6 +43,8 @@ const HOT: Record<string, (d: D1Database) => unknown> = {
   finish: (d) => packsOf(d, scope).finish(["pak_1"], "lse_1"),
   outcomes: (d) => settleOf(d, scope).outcomes([], 1),
   signals: (d) => settleOf(d, scope).signals([], 1),
+  "what stands in front of messages": (d) => earlierStatement(d, scope, ["msg_1"]),
+  "first messages that ended": (d) => void dedupesOf(d, scope).ended(["msg_1"]),
 };
 
 test.each(Object.entries(HOT))(
@@ -54,3 +58,34 @@ test.each(Object.entries(HOT))(
     for (const line of tables) expect(line).toContain("(tenant_id=? AND id=?)");
   },
 );
+
+const CLAIM = { key: "k", messageId: "msg_1", at: 1, until: 2, from: "msg_0" };
+const DEDUPES: Record<string, (d: D1Database) => unknown> = {
+  claim: (d) => dedupesOf(d, scope).claim([CLAIM]),
+  "take over": (d) => dedupesOf(d, scope).takeOver([CLAIM]),
+  owners: (d) => dedupesOf(d, scope).owners(["k"]),
+};
+
+test.each(Object.entries(DEDUPES))("the statement '%s' finds dedupe rows by their whole key", async (_, make) => {
+  const plan = await planOfStatement(make);
+  const tables = plan.filter((line) => /\b(dedupes|d) (USING|$)/.test(line));
+  expect(tables.length, plan.join("\n")).toBeGreaterThan(0);
+  for (const line of tables) expect(line).toContain("(tenant_id=? AND key=?)");
+});
+
+test("how much of a tenant waits is told from its newest packs: a bounded number of rows of that tenant, and no other's", async () => {
+  const plan = await planOfStatement((d) => packsOf(d, scope).pressure(1));
+  expect(plan).toContain("SEARCH packs USING PRIMARY KEY (tenant_id=?)");
+  expect(plan.filter((line) => /\b(SCAN|SEARCH) packs\b/.test(line))).toHaveLength(1);
+  await db
+    .prepare(
+      `INSERT INTO packs (tenant_id, id, channel, lane, refs, due_at, rung_at)
+       SELECT 'ten_x', 'pak_' || value, 'email', 'bulk', '[]', 0, 0 FROM json_each(?1)`,
+    )
+    .bind(JSON.stringify(Array.from({ length: 3000 }, (_, i) => i)))
+    .run();
+  const { meta, results } = await packsOf(db, scope).pressure(1).run();
+  expect(results).toEqual([{ lane: "bulk", waiting: 500, oldest: 0 }]);
+  // Each row is read from the table and from the list of the newest, and once more to be grouped.
+  expect(meta.rows_read).toBeLessThanOrEqual(3 * 500 + 10);
+});

@@ -46,6 +46,16 @@ export const sendRoute = route({
         metadata: { customer_id: "c-123" },
       },
     },
+    {
+      summary: "In order, and not twice within ten minutes",
+      body: {
+        to: [{ channel: "sms", destination: "+447700900123" }],
+        content: { sms: { text: "Your order {{ order_id }} is {{ state }}." } },
+        variables: { order_id: "12345", state: "out for delivery" },
+        ordering_key: "order-12345",
+        dedupe_window_seconds: 600,
+      },
+    },
   ],
   handle: async ({ deps, caller, body, rawBody, request, requestId }) => {
     const idempotencyHeader = request.headers.get("idempotency-key");
