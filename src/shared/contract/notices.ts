@@ -14,14 +14,16 @@ export const listTenantNotices = z.strictObject({ tenant_id: z.string().max(64),
 /** What each type is about, and what stands in its details. */
 const MEANING: Readonly<Record<NoticeType, string>> = {
   "connection.opened":
-    "A connection failed too often and is left alone for a while; `subject` is its id. Details: `code` and `reason` of the failure that did it, and `until`, when it is tried again.",
-  "connection.closed": "The connection works again. Details: none that matter.",
+    "A connection failed too often and is left alone for a while; `subject` is its id. Details: its `name`, `provider` and `channel`, the `code` of the failure that did it, `consecutive_failures`, `since` when, and `until` when it is left alone.",
+  "connection.closed":
+    "The connection works again. Details: its `name`, `provider` and `channel`, and `by` what: a try that went well, or a person.",
   "connection.misconfigured":
-    "The provider refuses the connection's credentials or settings; `subject` is its id. Details: the provider's `code` and `reason`. Correct the connection.",
+    "The provider refuses the connection's credentials or settings: correct them. Details as for `connection.opened`.",
   "key.suspended":
     "An API key was suspended; `subject` is its id. Details: `reason`. With `rate_spike`: `messages` in the `minute`, the key's `average_per_minute` over the hour before it, and the `rate_factor` that was allowed. With `failure_spike`: of the `messages` accepted between `from` and `to`, how many `failed`, and that as `failure_percent`. With `by_hand`: `by` whom. With `operator`: nothing more.",
-  "backlog.shedding": "More is waiting than can be sent soon, so a lane takes no more for now; `subject` is the lane.",
-  "backlog.recovered": "The lane takes messages again; `subject` is the lane.",
+  "backlog.shedding":
+    "More is waiting than may, so less urgent messages are refused; `subject` is the lane. Details: `refused_above` how many waiting messages, what is `waiting` by lane, `since` when, and at which `gate_shard` of the tenant.",
+  "backlog.recovered": "The lane takes messages again. Details as for `backlog.shedding`.",
 };
 
 export const noticeShape = z

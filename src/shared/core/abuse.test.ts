@@ -31,7 +31,9 @@ interface Happening {
 function tallyOf(happenings: readonly Happening[]): Tally | undefined {
   let tally: Tally | undefined;
   for (const { minute, accepted, failed } of [...happenings].sort((a, b) => a.minute - b.minute)) {
-    tally = withAccepted(tally, accepted, at(minute) + (accepted % MINUTE));
+    // In two requests, of one message and of the others.
+    tally = withAccepted(tally, 1, at(minute));
+    if (accepted > 1) tally = withAccepted(tally, accepted - 1, at(minute) + (accepted % MINUTE));
     tally = withFailed(
       tally,
       Array.from({ length: failed }, () => at(minute)),

@@ -215,9 +215,13 @@ test("a project that has nothing but sandboxes bothers nobody, and is never susp
 
 test("the operator says how much is too much", async () => {
   const world = await stage();
-  const body = { abuse: { failure_percent: 90 } };
-  const response = await world.call("PATCH", `/admin/tenants/${world.tenantId}`, { key: OPERATOR_KEY, body });
-  expect(await response.json()).toMatchObject({ abuse: { enabled: true, rate_factor: 20, failure_percent: 90 } });
+  const change = async (abuse: object) => {
+    const path = `/admin/tenants/${world.tenantId}`;
+    return ((await (await world.call("PATCH", path, { key: OPERATOR_KEY, body: { abuse } })).json()) as { abuse: object }).abuse;
+  };
+  expect(await change({ failure_percent: 90 })).toEqual({ enabled: true, rate_factor: 20, failure_percent: 90 });
+  // What is left out stays as it was set.
+  expect(await change({ rate_factor: 7 })).toEqual({ enabled: true, rate_factor: 7, failure_percent: 90 });
   const ids = await world.accept(300);
   await failed(world, ids.slice(0, 269));
   await judgeKey(world.deps, world.tenantId, world.keyId, Date.now());
