@@ -1,4 +1,4 @@
-/** One commit of accepted requests: idempotency → revocation → rate and quota → ids → lines → receipt and outbox. */
+/** One commit of accepted requests: idempotency → revocation → backlog → rate and quota → ids → lines → receipt and outbox. */
 import { admit, type Meter } from "../../src/shared/core/admission.ts";
 import { LANES } from "../../src/shared/core/channels.ts";
 import { type Mint, messageIdAt, mintMessageIds, type Random } from "../../src/shared/core/ids.ts";
@@ -6,6 +6,7 @@ import type { AcceptedItem, AcceptItem, AcceptRequest, AcceptResult } from "../.
 import type { Lines } from "./lines.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Receipts } from "./receipts.ts";
+import type { Shedder } from "./shedder.ts";
 
 /** A row of the outbox stays well below SQLite's 2 MB a row. */
 const ROW_CHARS = 400_000;
@@ -35,6 +36,7 @@ export function acceptAll(
     state: GateState;
     receipts: Receipts;
     outbox: Outbox;
+    shedder: Shedder;
     lines: Lines;
     revoked: ReadonlySet<string>;
     suspended: ReadonlySet<string>;
@@ -47,6 +49,8 @@ export function acceptAll(
 ): AcceptResult[] {
   const groups = new Map<string, Group>();
   const full: Group[] = [];
+  /** Messages that are due at once and not in the outbox yet. */
+  let granted = 0;
   const results = requests.map((request) => acceptOne(request));
   for (const g of [...full, ...groups.values()]) {
     with_.outbox.add({ first: g.first, last: g.last, lane: g.lane, dueAt: g.dueAt, n: g.n, body: `[${g.texts.join(",")}]` });
@@ -64,6 +68,9 @@ export function acceptAll(
     }
 
     const known = request.items.map((item) => (item.dedupe ? receipts.find(item.dedupe, now) : undefined));
+    const fresh = request.items.filter((_, i) => known[i] === undefined);
+    const refusal = with_.shedder.refuse(fresh, request.limits.backlogMessages, granted, now);
+    if (refusal) return refusal;
     const cost = request.items.reduce((sum, item, i) => (known[i] === undefined ? sum + item.count : sum), 0);
     const verdict = admit(state.meter, request.limits, { keyId: request.keyId, cost, critical: request.critical, now });
     if (verdict.kind !== "admitted") return verdict;
@@ -104,6 +111,7 @@ export function acceptAll(
     }
     g.texts.push(text);
     g.n += item.count;
+    if (item.dueAt <= now) granted += item.count;
     g.last = last;
     g.chars += text.length;
     return first;

@@ -6,6 +6,7 @@
 import { LANES } from "../../src/shared/core/channels.ts";
 import type { Timing } from "../../src/shared/core/timing.ts";
 import type { Planner } from "../../src/shared/ports/planner.ts";
+import { Brake, type Timer } from "./brake.ts";
 import type { Outbox, OutboxRow } from "./outbox.ts";
 
 /** Messages in one call of the planner. */
@@ -25,20 +26,35 @@ export class Flush {
   readonly #outbox: Outbox;
   readonly #busy = new Map<string, Promise<void>>();
   readonly #active = LANES.map(() => 0);
+  readonly #brake: Brake;
   /** Grows with every plan, so that a sweep notices what was planned while it looked. */
   #plans = 0;
   #sweepDueAt: number | null = null;
   /** A new process cannot know whether packs are open: its first alarm looks. */
   #mustLook = true;
 
-  constructor(tenantId: string, outbox: Outbox, planner: Planner, { sweepEveryMs }: Pick<Timing, "sweepEveryMs">) {
+  constructor(
+    tenantId: string,
+    outbox: Outbox,
+    planner: Planner,
+    { sweepEveryMs, timer = (work, ms) => setTimeout(work, ms) }: Pick<Timing, "sweepEveryMs"> & { readonly timer?: Timer },
+  ) {
     this.sweepEveryMs = sweepEveryMs;
     this.#tenantId = tenantId;
     this.#outbox = outbox;
     this.planner = planner;
+    this.#brake = new Brake({
+      ask: (dbShards) => planner.pressure(tenantId, dbShards),
+      go: (lane) => this.#runLane(lane),
+      timer,
+      warn: (event, error) => console.warn(JSON.stringify({ level: "warn", event, tenant_id: tenantId, error: String(error) })),
+    });
   }
 
-  /** Until nothing is due that is not under way. Runs may overlap: they share the limits and never a row. */
+  /**
+   * Until nothing is due that is not under way or held back. Runs may overlap: they share the limits and never a row.
+   * A lane that is held back goes on by itself, and with the next run after that.
+   */
   async run(): Promise<void> {
     await Promise.all(LANES.map((_, lane) => this.#runLane(lane)));
   }
@@ -58,7 +74,7 @@ export class Flush {
     try {
       for (let rows = first; rows.length > 0; rows = this.#due(lane)) {
         const pause = new Promise((resolve) => setTimeout(resolve, PACE_MS[lane] ?? 0));
-        await this.#plan(rows);
+        await this.#plan(lane, rows);
         if (!isFull(rows)) await pause;
       }
     } finally {
@@ -67,19 +83,21 @@ export class Flush {
   }
 
   #due(lane: number): OutboxRow[] {
-    return this.#outbox.due(lane, Date.now(), this.#busy, PLAN_MESSAGES);
+    return this.#brake.isOn(lane) ? [] : this.#outbox.due(lane, Date.now(), this.#busy, PLAN_MESSAGES);
   }
 
-  async #plan(rows: readonly OutboxRow[]): Promise<void> {
+  async #plan(lane: number, rows: readonly OutboxRow[]): Promise<void> {
     const firsts = rows.map((row) => row.first);
     const { promise, resolve } = Promise.withResolvers<void>();
     for (const first of firsts) this.#busy.set(first, promise);
     try {
-      await this.planner.plan(this.#tenantId, `[${rows.map((row) => row.body.slice(1, -1)).join(",")}]`);
-      this.#outbox.remove(firsts);
+      const pressure = await this.planner.plan(this.#tenantId, `[${rows.map((row) => row.body.slice(1, -1)).join(",")}]`);
+      this.#outbox.remove(rows, Date.now());
       this.expectWork();
+      this.#brake.planned(lane, pressure);
     } catch (error) {
       this.#outbox.postpone(firsts, Date.now());
+      this.#brake.failed(lane);
       console.error(
         JSON.stringify({ level: "error", event: "plan_failed", tenant_id: this.#tenantId, rows: firsts, error: String(error) }),
       );

@@ -12,6 +12,7 @@ import type {
   AcceptRequest,
   AcceptResult,
   Gate,
+  GateStats,
   HeldPage,
   HeldResult,
   KeyFailure,
@@ -28,10 +29,13 @@ import { Lines } from "./lines.ts";
 import { Outbox } from "./outbox.ts";
 import { Receipts } from "./receipts.ts";
 import { migrate } from "./schema.ts";
+import { Shedder } from "./shedder.ts";
 
 /** A due row waits for the flush that its accept started; the alarm stands behind it in case that died. */
 const RESCUE_MS = 5_000;
 const TOUCH_EVERY_MS = 60_000;
+/** An alarm that waited for a long backlog would keep the next one, and its sweep, from ringing. */
+const ALARM_WAITS_MS = 10_000;
 
 export class TenantGate extends DurableObject implements Gate {
   readonly #tenantId: string;
@@ -40,6 +44,7 @@ export class TenantGate extends DurableObject implements Gate {
   readonly #receipts: Receipts;
   readonly #lines: Lines;
   readonly #flush: Flush;
+  readonly #shedder: Shedder;
   readonly #revoked: Set<string>;
   readonly #keys: KeyWatch;
   readonly #state: GateState;
@@ -72,6 +77,7 @@ export class TenantGate extends DurableObject implements Gate {
     const planner = (ctx.exports as unknown as { Planner: (options: object) => Planner }).Planner({});
     this.#keys = new KeyWatch(tenantId, sql, planner, Date.now());
     this.#flush = new Flush(tenantId, this.#outbox, planner, timingOf(this.env));
+    this.#shedder = new Shedder({ tenantId, gateShard }, { sql, backlog: this.#outbox.backlog, planner });
     ctx.blockConcurrencyWhile(async () => {
       this.#alarmAt = await ctx.storage.getAlarm();
     });
@@ -88,6 +94,7 @@ export class TenantGate extends DurableObject implements Gate {
           state: this.#state,
           receipts: this.#receipts,
           outbox: this.#outbox,
+          shedder: this.#shedder,
           lines: this.#lines,
           revoked: this.#revoked,
           suspended: this.#keys.suspended,
@@ -103,12 +110,18 @@ export class TenantGate extends DurableObject implements Gate {
     } catch (error) {
       Object.assign(this.#state, before);
       this.#receipts.reload();
+      this.#outbox.backlog.reload();
+      this.#shedder.reload();
       this.#lines.reload();
       throw error;
     }
     for (const request of requests) this.#lastUsed.set(request.keyId, now);
     this.ctx.waitUntil(this.#keys.count(requests, results, now));
     this.#wake(now);
+    if (this.#shedder.owes(now)) {
+      this.#armBy(now + RESCUE_MS);
+      this.ctx.waitUntil(this.#shedder.tell(now));
+    }
     return results;
   }
 
@@ -163,8 +176,13 @@ export class TenantGate extends DurableObject implements Gate {
     this.#armBy(Date.now() + this.#flush.sweepEveryMs);
   }
 
-  async stats(): Promise<{ held: number; due: number; oldestDueAt: number | null }> {
-    return { ...this.#outbox.count(Date.now()), oldestDueAt: this.#outbox.nextDueAt(LANES.length) };
+  async stats(): Promise<GateStats> {
+    const now = Date.now();
+    return {
+      ...this.#outbox.count(now),
+      oldestDueAt: this.#outbox.nextDueAt(LANES.length),
+      backlog: this.#outbox.backlog.byLane(now),
+    };
   }
 
   override async alarm(): Promise<void> {
@@ -174,7 +192,9 @@ export class TenantGate extends DurableObject implements Gate {
     try {
       this.#receipts.forget(now);
       this.#lines.forget(now);
-      await Promise.all([this.#flush.run(), this.#flush.sweep(now), this.#touchKeys(now)]);
+      const run = this.#flush.run();
+      this.ctx.waitUntil(run);
+      await Promise.all([atMost(ALARM_WAITS_MS, run), this.#flush.sweep(now), this.#touchKeys(now), this.#shedder.tell(now)]);
     } catch (error) {
       // The platform retries a failed alarm six times and then forgets it; we never let it come to that.
       console.error(
@@ -198,6 +218,7 @@ export class TenantGate extends DurableObject implements Gate {
     if (next !== null) this.#armBy(Math.max(next, now + (next <= now ? RESCUE_MS : 0)));
     const sweepAt = this.#flush.nextSweepAt();
     if (sweepAt !== null) this.#armBy(Math.max(sweepAt, now + 1000));
+    if (this.#shedder.owes(now)) this.#armBy(now + RESCUE_MS);
   }
 
   /** Moves the alarm earlier if need be; never later, so no wake-up is lost. */
@@ -208,12 +229,17 @@ export class TenantGate extends DurableObject implements Gate {
   }
 
   async #change(messageId: string, edit: (one: Submission, now: number) => Submission): Promise<HeldResult> {
-    await this.#flush.settled(() => this.#outbox.locate(messageId)?.row);
+    await this.#flush.settled(() => this.#outbox.locate(messageId)?.row.first);
     const now = Date.now();
     const found = this.#outbox.locate(messageId);
     if (!found || found.one.cancelled_at !== undefined) return { kind: "gone" };
     const changed = edit(found.one, now);
-    this.ctx.storage.transactionSync(() => this.#outbox.move(found, messageId, changed));
+    try {
+      this.ctx.storage.transactionSync(() => this.#outbox.move(found, messageId, changed));
+    } catch (error) {
+      this.#outbox.backlog.reload();
+      throw error;
+    }
     this.#wake(now);
     return { kind: "done", submission: changed };
   }
@@ -232,5 +258,18 @@ export class TenantGate extends DurableObject implements Gate {
     const used = Object.fromEntries(this.#lastUsed);
     this.#lastUsed = new Map();
     await this.#flush.planner.touchKeys(this.#tenantId, used);
+  }
+}
+
+/** Waits for the work, but no longer than that; the work goes on. */
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const longEnough = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  try {
+    await Promise.race([work, longEnough]);
+  } finally {
+    clearTimeout(timer);
   }
 }

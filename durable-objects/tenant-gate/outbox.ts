@@ -6,13 +6,19 @@
 import { encode32, parseMessageId } from "../../src/shared/core/ids.ts";
 import type { Submission } from "../../src/shared/core/message.ts";
 import type { HeldPage } from "../../src/shared/ports/gate.ts";
+import { Backlog, type Counted } from "./backlog.ts";
 import { below, group, pick, without } from "./runs.ts";
 
-export interface OutboxRow {
+export interface OutboxRow extends Counted {
   readonly first: string;
-  readonly n: number;
-  readonly tries: number;
   readonly body: string;
+}
+
+/** The row that holds a message, its submissions, and the message cut out of its run. */
+export interface Located {
+  readonly row: Omit<OutboxRow, "body">;
+  readonly submissions: readonly Submission[];
+  readonly one: Submission;
 }
 
 /** Ids of one row are minted in one commit, so they lie within this many milliseconds of each other. */
@@ -22,10 +28,13 @@ const LIST_CHARS = 4_000_000;
 const SPANS_A_READ = 500;
 
 export class Outbox {
+  /** Counts along with every change of a row. */
+  readonly backlog: Backlog;
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+    this.backlog = new Backlog(sql);
   }
 
   add(row: { first: string; last: string; lane: number; dueAt: number; n: number; body: string }): void {
@@ -38,14 +47,16 @@ export class Outbox {
       row.n,
       row.body,
     );
+    this.backlog.added({ ...row, tries: 0 });
   }
 
   /** Due rows of a lane, oldest first, without those in `busy`; at most `limit` messages, but at least one row. */
   due(lane: number, now: number, busy: ReadonlyMap<string, unknown>, limit: number): OutboxRow[] {
+    this.backlog.advance(now);
     const rows: OutboxRow[] = [];
     let messages = 0;
-    const cursor = this.#sql.exec<{ first: string; n: number; tries: number; body: string }>(
-      "SELECT first, n, tries, body FROM outbox WHERE lane = ? AND due_at <= ? ORDER BY due_at, first",
+    const cursor = this.#sql.exec<{ first: string; dueAt: number; n: number; tries: number; body: string }>(
+      "SELECT first, due_at AS dueAt, n, tries, body FROM outbox WHERE lane = ? AND due_at <= ? ORDER BY due_at, first",
       lane,
       now,
     );
@@ -53,15 +64,19 @@ export class Outbox {
       if (busy.has(row.first)) continue;
       // A row that failed before goes alone, so that it cannot take its neighbours along.
       if (rows.length > 0 && (messages + row.n > limit || row.tries > 0)) break;
-      rows.push(row);
+      rows.push({ ...row, lane });
       messages += row.n;
       if (row.tries > 0) break;
     }
     return rows;
   }
 
-  remove(firsts: readonly string[]): void {
-    for (const first of firsts) this.#sql.exec("DELETE FROM outbox WHERE first = ?", first);
+  /** Of rows that `due` gave, once the planner has them. */
+  remove(rows: readonly OutboxRow[], now: number): void {
+    for (const row of rows) {
+      this.#sql.exec("DELETE FROM outbox WHERE first = ?", row.first);
+      this.backlog.planned(row, now);
+    }
   }
 
   postpone(firsts: readonly string[], now: number): void {
@@ -85,11 +100,12 @@ export class Outbox {
   }
 
   /** The row that holds a message, with the message cut out of its run. */
-  locate(id: string): { row: string; lane: number; dueAt: number; submissions: Submission[]; one: Submission } | null {
+  locate(id: string): Located | null {
     const place = parseMessageId(id);
     if (!place) return null;
-    const cursor = this.#sql.exec<{ first: string; lane: number; due_at: number; body: string }>(
-      "SELECT first, lane, due_at, body FROM outbox WHERE first <= ? AND first >= ? AND last >= ? ORDER BY first DESC",
+    const cursor = this.#sql.exec<{ first: string; lane: number; dueAt: number; n: number; tries: number; body: string }>(
+      `SELECT first, lane, due_at AS dueAt, n, tries, body FROM outbox
+       WHERE first <= ? AND first >= ? AND last >= ? ORDER BY first DESC`,
       id,
       floorOf(id),
       id,
@@ -97,21 +113,19 @@ export class Outbox {
     for (const row of cursor) {
       const submissions = JSON.parse(row.body) as Submission[];
       const one = pick(submissions, id);
-      if (one) return { row: row.first, lane: row.lane, dueAt: row.due_at, submissions, one };
+      if (one) return { row, submissions, one };
     }
     return null;
   }
 
   /** Takes the message out of its row and puts `changed` in a row of its own. One transaction. */
-  move(
-    found: { row: string; submissions: readonly Submission[]; lane: number; dueAt: number },
-    id: string,
-    changed: Submission,
-  ): void {
+  move(found: Pick<Located, "row" | "submissions">, id: string, changed: Submission): void {
+    const { first, lane, dueAt } = found.row;
     const rest = found.submissions.flatMap((s) => without(s, id));
-    this.#sql.exec("DELETE FROM outbox WHERE first = ?", found.row);
-    if (rest.length > 0) this.add({ ...group(rest), lane: found.lane, dueAt: found.dueAt });
-    this.add({ ...group([changed]), lane: found.lane, dueAt: changed.cancelled_at ?? changed.due_at });
+    this.#sql.exec("DELETE FROM outbox WHERE first = ?", first);
+    this.backlog.removed(found.row);
+    if (rest.length > 0) this.add({ ...group(rest), lane, dueAt });
+    this.add({ ...group([changed]), lane, dueAt: changed.cancelled_at ?? changed.due_at });
   }
 
   /**

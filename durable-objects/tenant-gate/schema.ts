@@ -17,6 +17,12 @@ export const SCHEMA: readonly string[] = [
   `CREATE TABLE line_weeks (week INTEGER PRIMARY KEY);`,
   // The newest change of each key: suspended, or resumed since.
   `CREATE TABLE suspensions (key_id TEXT PRIMARY KEY, at INTEGER NOT NULL, is_suspended INTEGER NOT NULL) WITHOUT ROWID;`,
+  // The index covers what counts messages: backlog.ts. Lanes that are refused, until they recover: shedder.ts.
+  `DROP INDEX outbox_due;
+   CREATE INDEX outbox_due ON outbox (lane, due_at, first, n, tries);
+   CREATE TABLE sheddings (
+     lane TEXT PRIMARY KEY, above INTEGER NOT NULL, began_at INTEGER NOT NULL, was_told INTEGER NOT NULL
+   ) WITHOUT ROWID;`,
 ];
 
 export function migrate(storage: DurableObjectStorage): void {

@@ -8,7 +8,9 @@ import { type DispatcherBindings, dispatcherDeps } from "../../src/shared/runtim
 import { makeDesk } from "../../src/shared/verbs/desk.ts";
 import { judgeKey } from "../../src/shared/verbs/judge-key.ts";
 import { plan } from "../../src/shared/verbs/plan.ts";
+import { pressure } from "../../src/shared/verbs/pressure.ts";
 import { sweep } from "../../src/shared/verbs/sweep.ts";
+import { tell } from "../../src/shared/verbs/tell.ts";
 import { touchKeys } from "../../src/shared/verbs/touch-keys.ts";
 import { mourn, ring } from "./steps.ts";
 
@@ -18,8 +20,16 @@ export { TenantGate } from "../../durable-objects/tenant-gate/index.ts";
 
 /** What gates call, over the loopback of ctx.exports. */
 export class Planner extends WorkerEntrypoint<DispatcherBindings> implements PlannerPort {
-  async plan(tenantId: string, submissionsJson: string): Promise<void> {
-    await plan(dispatcherDeps(this.env), tenantId, JSON.parse(submissionsJson) as Submission[]);
+  async plan(...[tenantId, submissionsJson]: Parameters<PlannerPort["plan"]>) {
+    return plan(dispatcherDeps(this.env), tenantId, JSON.parse(submissionsJson) as Submission[]);
+  }
+
+  async pressure(...args: Parameters<PlannerPort["pressure"]>) {
+    return pressure(dispatcherDeps(this.env), ...args);
+  }
+
+  async notice(...args: Parameters<PlannerPort["notice"]>): Promise<void> {
+    await tell(dispatcherDeps(this.env), ...args);
   }
 
   async sweep(tenantId: string): Promise<number> {

@@ -15,6 +15,14 @@ export const limitsChange = z.strictObject({
   burst: z.int().positive().max(1e7).exactOptional(),
   monthly_messages: z.int().nonnegative().nullable().exactOptional().describe("Null for no limit."),
   critical_exempt: z.boolean().exactOptional().describe("Whether `priority: critical` passes when the bucket is empty."),
+  backlog_messages: z
+    .int()
+    .positive()
+    .max(1e9)
+    .exactOptional()
+    .describe(
+      "Due messages above which `low` is refused, twice as many `normal`, four times as many `high`; 500,000 unless set.",
+    ),
 });
 
 export const abuseChange = z
@@ -85,6 +93,7 @@ export const tenantShape = z
       burst: z.number(),
       monthly_messages: z.number().nullable(),
       critical_exempt: z.boolean(),
+      backlog_messages: z.int(),
     }),
     abuse: z.object({ enabled: z.boolean(), rate_factor: z.number(), failure_percent: z.number() }),
     outbound: outboundByChannel.describe("Limits on the way out, by channel: messages wait for them, none is refused."),
@@ -93,6 +102,20 @@ export const tenantShape = z
     created_at: timestamp,
   })
   .meta({ id: "Tenant" });
+
+export const tenantWithBacklogShape = tenantShape
+  .extend({
+    backlog: z
+      .object({
+        express: z.int(),
+        standard: z.int(),
+        bulk: z.int(),
+        oldest_due_at: timestamp.nullable().describe("When the earliest message that its gates hold is, or was, due."),
+      })
+      .nullable()
+      .describe("Messages that are due and wait in the tenant's own gates, by lane. Null where a gate did not answer."),
+  })
+  .meta({ id: "TenantWithBacklog" });
 
 export const queuesShape = z
   .object({

@@ -21,6 +21,8 @@ export interface GateLimits {
   readonly key: BucketLimit | null;
   readonly monthlyMessages: number | null;
   readonly criticalExempt: boolean;
+  /** Due messages above which the least urgent are refused (core/shedding.ts); missing: none are. */
+  readonly backlogMessages?: number;
 }
 
 export interface RateState {

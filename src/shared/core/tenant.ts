@@ -11,6 +11,8 @@ export interface TenantLimits extends BucketLimit {
   readonly monthlyMessages: number | null;
   /** Whether `priority: critical` passes when the bucket is empty. */
   readonly criticalExempt: boolean;
+  /** Due messages above which `low` is refused, twice as many `normal`, four times as many `high`. */
+  readonly backlogMessages: number;
   /** How keys are watched, where the operator has set it; else DEFAULT_ABUSE. */
   readonly abuse?: Partial<AbuseSettings>;
   /** How fast it may send, and how many at once, over all of its connections of a channel; the operator sets them. */
@@ -22,6 +24,7 @@ export const DEFAULT_LIMITS: TenantLimits = {
   burst: 2000,
   monthlyMessages: null,
   criticalExempt: true,
+  backlogMessages: 500_000,
 };
 
 export interface ProjectSettings {

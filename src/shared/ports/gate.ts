@@ -9,7 +9,7 @@
  */
 import type { KeyCounts, Watched } from "../core/abuse.ts";
 import type { GateLimits, RateState } from "../core/admission.ts";
-import type { Lane } from "../core/channels.ts";
+import type { Lane, Priority } from "../core/channels.ts";
 import type { Submission } from "../core/message.ts";
 
 export interface IdempotencyKey {
@@ -23,6 +23,8 @@ export interface IdempotencyKey {
 /** One run of messages: same order, one or more recipients. */
 export interface AcceptItem {
   readonly lane: Lane;
+  /** Decides whether a full backlog refuses it. From an api Worker of an older release it is missing: never refused. */
+  readonly priority?: Priority;
   readonly dueAt: number;
   /** Messages in the run; the gate reserves as many consecutive ids. */
   readonly count: number;
@@ -75,7 +77,9 @@ export type AcceptResult =
   | { readonly kind: "revoked" }
   | { readonly kind: "suspended" }
   | { readonly kind: "rate_limited"; readonly by: "tenant" | "key"; readonly retryAfterMs: number; readonly rate: RateState }
-  | { readonly kind: "quota_exceeded"; readonly retryAfterMs: number; readonly rate: RateState };
+  | { readonly kind: "quota_exceeded"; readonly retryAfterMs: number; readonly rate: RateState }
+  /** Too much of the tenant is due already for something of this priority. Nothing was stored. */
+  | { readonly kind: "backlog_full"; readonly priority: Priority; readonly retryAfterMs: number };
 
 /** `gone`: this gate does not hold the message (any more): its row is in D1, or it never was. */
 export type HeldResult = { readonly kind: "done"; readonly submission: Submission } | { readonly kind: "gone" };
@@ -93,6 +97,15 @@ export interface HeldPage {
   readonly submissions: readonly Submission[];
   /** Everything held with an id not below this is in the page; null where nothing is held below it. */
   readonly floor: string | null;
+}
+
+export interface GateStats {
+  /** Messages, with those that are scheduled. */
+  readonly held: number;
+  readonly due: number;
+  readonly oldestDueAt: number | null;
+  /** Messages that are due and not planned, with those whose plan failed and comes again. */
+  readonly backlog: Readonly<Record<Lane, number>>;
 }
 
 export interface Gate {
@@ -118,5 +131,5 @@ export interface Gate {
   countsOf(keyId: string): Promise<KeyCounts>;
   /** Keeps sweeping until the tenant has no open pack. Called after work was added behind the gate's back. */
   watch(): Promise<void>;
-  stats(): Promise<{ readonly held: number; readonly due: number; readonly oldestDueAt: number | null }>;
+  stats(): Promise<GateStats>;
 }

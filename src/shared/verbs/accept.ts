@@ -149,6 +149,11 @@ export async function takeReceipt(
         retryAfterSeconds: result.retryAfterMs / 1000,
         headers: rateHeaders(result.rate),
       });
+    case "backlog_full":
+      throw new Fault("backlog_full", {
+        detail: `So many messages of this tenant are due that priority ${result.priority} is refused for now.`,
+        retryAfterSeconds: result.retryAfterMs / 1000,
+      });
     case "quota_exceeded":
       throw new Fault("quota_exceeded", {
         detail: "This month's messages are used up.",
@@ -177,6 +182,7 @@ function limitsOf(caller: Caller): GateLimits {
     key: keyLimit === null ? null : split(keyLimit),
     monthlyMessages: limits.monthlyMessages === null ? null : Math.ceil(limits.monthlyMessages / n),
     criticalExempt: limits.criticalExempt,
+    backlogMessages: Math.ceil(limits.backlogMessages / n),
   };
 }
 

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { Priority } from "../core/channels.ts";
 import { mintMessageIds } from "../core/ids.ts";
 import type { Submission } from "../core/message.ts";
 import { testDeps } from "../testing/world.ts";
@@ -23,4 +24,29 @@ it("queues what a gate hands over as due, also where this clock runs behind the 
   const db = deps.shards[0] as D1Database;
   const row = await db.prepare("SELECT log FROM messages WHERE id = ?1").bind(first).first<{ log: string }>();
   expect((JSON.parse(row?.log ?? "[]") as { type: string }[]).map((e) => e.type).slice(0, 2)).toEqual(["scheduled", "queued"]);
+});
+
+it("answers what of the tenant waits by then in the lanes that can be held back, and asks nothing for the express lane", async () => {
+  const deps = testDeps({ ringer: { ring: async () => {}, signal: async () => {} } });
+  const now = deps.now();
+  const mint = { at: 0, sequence: 0 };
+  const run = (priority: Priority, dbShard: number): Submission => ({
+    first: mintMessageIds(mint, 60, { now, dbShard, gateShard: 0, random: deps.random }),
+    project_id: "prj_plan",
+    mode: "test",
+    priority,
+    accepted_at: now,
+    due_at: now,
+    expires_at: null,
+    order: { request_id: "req_plan", content: { sms: { text: "T" } } },
+    to: Array.from({ length: 60 }, () => ({ channel: "sms", destination: "+447700900123" })),
+  });
+  const at = { ...deps, now: () => now };
+  expect(await plan(at, "ten_pressed", [run("high", 0)])).toEqual([]);
+  expect(await plan(at, "ten_pressed", [run("low", 0), run("low", 1), run("normal", 1)])).toEqual([
+    { dbShard: 0, lane: "bulk", waiting: 2, oldestMs: 0 },
+    { dbShard: 0, lane: "express", waiting: 6, oldestMs: 0 },
+    { dbShard: 1, lane: "bulk", waiting: 2, oldestMs: 0 },
+    { dbShard: 1, lane: "standard", waiting: 2, oldestMs: 0 },
+  ]);
 });

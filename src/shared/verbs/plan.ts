@@ -3,10 +3,12 @@
  * message id: a repeat makes no row, no pack and no ring.
  */
 import { type Lane, laneOf } from "../core/channels.ts";
+import { isEverHeldBack, type Pressure } from "../core/flow.ts";
 import { messageOf } from "../core/held-message.ts";
 import { newId, parseMessageId } from "../core/ids.ts";
 import type { Message, Submission } from "../core/message.ts";
 import { commit } from "../db/commit.ts";
+import { packsOf, pressureOf } from "../db/messages/packs.ts";
 import { type NewPack, planOf } from "../db/messages/plan.ts";
 import { bellsOf } from "./bells.ts";
 import type { Deps } from "./deps.ts";
@@ -19,7 +21,8 @@ const STATEMENT_CHARS = 700_000;
 
 type PlanDeps = Pick<Deps, "now" | "random" | "control" | "shards" | "ringer" | "log">;
 
-export async function plan(deps: PlanDeps, tenantId: string, submissions: readonly Submission[]): Promise<void> {
+/** Answers how much of the tenant waits by then, in the lanes that can be held back. */
+export async function plan(deps: PlanDeps, tenantId: string, submissions: readonly Submission[]): Promise<Pressure[]> {
   const byShard = new Map<number, Submission[]>();
   for (const submission of submissions) {
     const shard = parseMessageId(submission.first)?.dbShard ?? -1;
@@ -27,13 +30,20 @@ export async function plan(deps: PlanDeps, tenantId: string, submissions: readon
     if (list) list.push(submission);
     else byShard.set(shard, [submission]);
   }
-  await Promise.all([...byShard].map(([shard, mine]) => planShard(deps, tenantId, shard, mine)));
+  return (await Promise.all([...byShard].map(([shard, mine]) => planShard(deps, tenantId, shard, mine)))).flat();
 }
 
-async function planShard(deps: PlanDeps, tenantId: string, shard: number, submissions: readonly Submission[]): Promise<void> {
+async function planShard(
+  deps: PlanDeps,
+  tenantId: string,
+  shard: number,
+  submissions: readonly Submission[],
+): Promise<Pressure[]> {
   const db = deps.shards[shard];
   if (!db) throw new Error(`there is no message database ${shard}`);
   const now = deps.now();
+  const mayWait = submissions.some((submission) => isEverHeldBack(laneOf(submission.priority)));
+  let pressure: Pressure[] = [];
   const windowed = windowedOrders(submissions);
   for (const part of chunks(tenantId, submissions, now)) {
     const messages = windowed.size === 0 ? part.messages : await suppressDuplicates(deps, tenantId, part.messages, windowed);
@@ -43,7 +53,9 @@ async function planShard(deps: PlanDeps, tenantId: string, shard: number, submis
       ...(packs.length > 0 ? [rows.insertPacks(packs)] : []),
       ...(part.orders.length > 0 ? [rows.insertOrders(part.orders)] : []),
       rows.insertMessages(messages),
+      ...(mayWait ? [packsOf(db, { tenantId }).pressure(now)] : []),
     ]);
+    if (mayWait) pressure = pressureOf(results[results.length - 1], shard, now);
     const made = new Set((packs.length > 0 ? (results[0]?.results ?? []) : []).map((row) => (row as { id: string }).id));
     await ringNew(
       deps,
@@ -52,6 +64,7 @@ async function planShard(deps: PlanDeps, tenantId: string, shard: number, submis
       packs.filter((pack) => made.has(pack.id)),
     );
   }
+  return pressure;
 }
 
 /** The rows stand, so a bell that cannot be rung is left to the sweep. */

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Gate } from "../../../../src/shared/ports/gate.ts";
 import { makeWorld, OPERATOR_KEY, type World } from "../../../../src/shared/testing/world.ts";
 
 const key = OPERATOR_KEY;
@@ -172,6 +173,44 @@ describe("a change of a tenant", () => {
     }
     expect((await patch(w, { db_shards: [0, 1, 7] })).status).toBe(422);
     expect((await patch(w, { gate_shards: 2, db_shards: [1, 0] })).status).toBe(200);
+  });
+});
+
+describe("a tenant's backlog", () => {
+  const read = async (w: World) => (await (await w.call("GET", `/admin/tenants/${w.tenantId}`, { key })).json()) as object;
+  const waiting = { express: 0, standard: 0, bulk: 0 };
+
+  it("is summed over its gates, by lane", async () => {
+    const stats = (lane: object, oldestDueAt: number | null) => ({
+      stats: async () => ({ held: 9, due: 9, oldestDueAt, backlog: { ...waiting, ...lane } }),
+    });
+    const gates = [stats({ bulk: 7, standard: 1 }, Date.UTC(2026, 10, 20)), stats({ bulk: 5 }, null)];
+    const w = await makeWorld({ gateShards: 2, deps: { gate: (_, shard) => gates[shard] as unknown as Gate } });
+    expect(await read(w)).toMatchObject({
+      limits: { backlog_messages: 500_000 },
+      backlog: { express: 0, standard: 1, bulk: 12, oldest_due_at: "2026-11-20T00:00:00.000Z" },
+    });
+  });
+
+  it("is nothing in a gate that holds only what is scheduled, and unknown where a gate does not answer", async () => {
+    const w = await makeWorld();
+    const sent = await w.call("POST", "/v1/send", {
+      body: {
+        to: [{ channel: "sms", destination: "+447700900123" }],
+        content: { sms: { text: "Hi" } },
+        schedule_at: "2040-01-01T00:00:00Z",
+      },
+    });
+    expect(sent.status).toBe(202);
+    expect(await read(w)).toMatchObject({ backlog: { ...waiting, oldest_due_at: "2040-01-01T00:00:00.000Z" } });
+    const deaf = await makeWorld({
+      deps: {
+        gate: () => {
+          throw new Error("no gate today");
+        },
+      },
+    });
+    expect(await read(deaf)).toMatchObject({ id: deaf.tenantId, backlog: null });
   });
 });
 

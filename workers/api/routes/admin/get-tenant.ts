@@ -1,8 +1,9 @@
-import { tenantId, tenantShape } from "../../../../src/shared/contract/admin.ts";
+import { tenantId, tenantWithBacklogShape } from "../../../../src/shared/contract/admin.ts";
 import { Fault } from "../../../../src/shared/core/faults.ts";
 import { tenantOf } from "../../../../src/shared/db/control/tenants.ts";
+import { surveyBacklog } from "../../../../src/shared/verbs/survey-backlog.ts";
 import { route } from "../../route.ts";
-import { tenantView } from "./view.ts";
+import { backlogView, tenantView } from "./view.ts";
 
 export const getTenantRoute = route({
   method: "GET",
@@ -12,11 +13,12 @@ export const getTenantRoute = route({
   summary: "Read a tenant",
   auth: "operator",
   params: tenantId,
-  responses: { 200: { description: "The tenant.", body: tenantShape } },
+  responses: { 200: { description: "The tenant.", body: tenantWithBacklogShape } },
   faults: ["not_found"],
   handle: async ({ deps, params }) => {
     const row = await tenantOf(deps.control, { tenantId: params.id }).get();
     if (!row) throw new Fault("not_found");
-    return { status: 200, body: tenantView(row) };
+    const backlog = await surveyBacklog(deps, row.id, row.gateShards);
+    return { status: 200, body: { ...tenantView(row), backlog: backlog && backlogView(backlog) } };
   },
 });
