@@ -58,7 +58,7 @@ export const deadLetterShape = z
       message_id: z.string(),
       delivery: z.int(),
       phase: z
-        .enum(["waiting", "sent", "failed", "unknown"])
+        .enum(["held", "waiting", "sent", "failed", "unknown", "skipped"])
         .describe("`unknown`: it may have gone out; replaying it may double it."),
       attempts: z.array(attemptShape),
     }),

@@ -70,9 +70,9 @@ const deliveryShape = z.object({
   channel: z.enum(CHANNELS),
   destination: z.string(),
   phase: z
-    .enum(["waiting", "sent", "failed", "unknown"])
+    .enum(["held", "waiting", "sent", "failed", "unknown", "skipped"])
     .describe(
-      "`unknown`: in doubt. Whoever was sending it died, or the provider gave no answer, so it may or may not have gone out. It is settled by the provider's own event, by its idempotency key, or after a minute by the message's `delivery` option.",
+      "`held`: its turn has not come; `skipped`: it was not needed. `unknown`: in doubt. Whoever was sending it died, or the provider gave no answer, so it may or may not have gone out. It is settled by the provider's own event, by its idempotency key, or after a minute by the message's `delivery` option.",
     ),
   waiting_for: z
     .string()

@@ -3,7 +3,7 @@
  * the message still waits in its gate. One function for both, so that planning changes nothing to see.
  */
 import { messageIdAt } from "./ids.ts";
-import type { Message, MessageEvent, Submission } from "./message.ts";
+import type { Delivery, Message, MessageEvent, Submission } from "./message.ts";
 import type { Status } from "./status.ts";
 
 /**
@@ -47,6 +47,16 @@ export function messageOf(tenantId: string, submission: Submission, index: numbe
         ...(after === null ? {} : { after }),
         ...(after === null || ordering === undefined ? {} : { ordering }),
       },
+      ...(recipient.also ?? []).map(
+        ({ channel, destination }, i): Delivery => ({
+          n: i + 1,
+          channel,
+          destination,
+          due_at: submission.due_at,
+          phase: "held",
+          attempts: [],
+        }),
+      ),
     ],
     log,
     createdAt: submission.accepted_at,

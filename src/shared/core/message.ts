@@ -1,5 +1,6 @@
 /** The words of the domain as plain data. Times are milliseconds since 1970, ids as in ids.ts. */
 import type { Channel, Priority } from "./channels.ts";
+import type { Plan } from "./escalation.ts";
 import type { EventType, Status } from "./status.ts";
 
 export type Mode = "live" | "test";
@@ -44,6 +45,8 @@ export interface InAppContent {
 /** What one request asked for, shared by all of its recipients. Stored once a request, or inline in a single row. */
 export interface Order {
   readonly request_id: string;
+  /** Set where a recipient's addresses are tried one after the other. */
+  readonly plan?: Plan;
   /** Of the API key that asked. */
   readonly key_id?: string;
   /** `tpl_…` and the version that was published when the request came in. */
@@ -65,11 +68,16 @@ export interface Order {
   readonly dedupe_window_seconds?: number;
 }
 
-/** One recipient of a request: where, and what is different for this one. */
-export interface Recipient {
+export interface Address {
   readonly channel: Channel;
   /** Normalised: lower-case domain, E.164, or the token as it came. */
   readonly destination: string;
+}
+
+/** One recipient of a request: where, and what is different for this one. */
+export interface Recipient extends Address {
+  /** Where else, in this order, as the order's `plan` says. */
+  readonly also?: readonly Address[];
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
@@ -116,8 +124,11 @@ export interface Delivery {
   readonly channel: Channel;
   readonly destination: string;
   readonly due_at: number;
-  /** `unknown`: a lease ran out with no outcome, so the provider may or may not have it. */
-  readonly phase: "waiting" | "sent" | "failed" | "unknown";
+  /**
+   * `unknown`: a lease ran out with no outcome, so the provider may or may not have it. `held`: its turn has not come
+   * (core/escalation.ts). `skipped`: it was not needed.
+   */
+  readonly phase: "held" | "waiting" | "sent" | "failed" | "unknown" | "skipped";
   readonly attempts: readonly Attempt[];
   /** Why it waits without a try, such as `connections_open`; gone with the next attempt. */
   readonly waiting_for?: string;

@@ -4,6 +4,7 @@
  * next connection, in another round, once what the first said is durable.
  */
 import type { Bell } from "../contract/jobs.ts";
+import type { Channel } from "../core/channels.ts";
 import { newId } from "../core/ids.ts";
 import type { Delivery } from "../core/message.ts";
 import { commit } from "../db/commit.ts";
@@ -184,23 +185,20 @@ function refsInHand(tried: readonly Tried[]): Map<string, Ref[]> {
 /** What is tried again, packed by pack and second, so that neighbours that fail together come back together. */
 function packAgain(deps: DeliverDeps, tried: readonly Tried[]): AgainPack[] {
   const packs = new Map<string, AgainPack & { refs: Ref[] }>();
-  for (const t of tried) {
-    if (t.kind !== "again" || t.row.id === null) continue;
-    const dueAt = Math.ceil(t.at / 1000) * 1000;
-    const slot = `${t.row.pack} ${dueAt} ${t.alone ? t.row.id : ""}`;
+  const add = (row: ClaimedRow, n: number, channel: Channel, at: number, alone: boolean) => {
+    if (row.id === null) return;
+    const dueAt = Math.ceil(at / 1000) * 1000;
+    const slot = `${row.pack} ${channel} ${dueAt} ${alone ? row.id : ""}`;
     let pack = packs.get(slot);
     if (!pack) {
-      pack = {
-        id: newId("pak", deps.now(), deps.random),
-        channel: t.row.channel,
-        lane: t.row.lane,
-        dueAt,
-        refs: [],
-        from: t.row.pack,
-      };
+      pack = { id: newId("pak", deps.now(), deps.random), channel, lane: row.lane, dueAt, refs: [], from: row.pack };
       packs.set(slot, pack);
     }
-    pack.refs.push([t.row.id, t.row.delivery]);
+    pack.refs.push([row.id, n]);
+  };
+  for (const { kind, row, at, alone, next } of tried) {
+    if (kind === "again") add(row, row.delivery, row.channel, at, alone);
+    if (next !== null) add(row, next.delivery.n, next.delivery.channel, next.at, false);
   }
   return [...packs.values()];
 }

@@ -1,6 +1,8 @@
 /** From a claimed row to something that can be carried: content, connection, permit. Or to what stands in its way. */
+
+import { isKnownSent, isWanted } from "../core/escalation.ts";
 import { attemptId } from "../core/ids.ts";
-import type { Delivery, Envelope, Order, Receipt } from "../core/message.ts";
+import type { Delivery, Envelope, MessageEvent, Order, Receipt } from "../core/message.ts";
 import { DEFAULT_RETRY, MAX_RETRY_SECONDS, type RetryPolicy } from "../core/retry.ts";
 import { nextAttempt, type Settlement } from "../core/settlement.ts";
 import { FINAL_STATUSES, type Status } from "../core/status.ts";
@@ -14,7 +16,7 @@ import type { DeliverDeps } from "./deliver-deps.ts";
 import type { Permit, PermitPool } from "./permit-pool.ts";
 import { pick } from "./pick.ts";
 import { projectSettings } from "./project-settings.ts";
-import { again, expired, nothing, type Tried, written } from "./tried.ts";
+import { again, expired, nothing, skipped, type Tried, written } from "./tried.ts";
 
 /** What the tries of one pack share. */
 export interface Round {
@@ -60,11 +62,17 @@ export async function ready(deps: DeliverDeps, row: ClaimedRow, round: Round): P
   const now = deps.now();
   if (row.id === null) return nothing(row, now);
   const messageId = row.id;
-  const delivery = (JSON.parse(row.deliveries) as Delivery[])[row.delivery];
-  if (!delivery || isOver(row, delivery)) return nothing(row, now);
-  if (row.expires_at !== null && row.expires_at <= now) return expired(row, messageId, delivery, now);
-
+  const deliveries = JSON.parse(row.deliveries) as Delivery[];
+  const found = deliveries[row.delivery];
   const order = orderOf(row, round.orders);
+  if (!found || isOver(row, found)) return nothing(row, now);
+  // Its whole time begins with its turn.
+  const delivery: Delivery = found.phase === "held" ? { ...found, phase: "waiting", due_at: now } : found;
+  if (row.expires_at !== null && row.expires_at <= now) return expired(row, messageId, delivery, now);
+  if (row.log !== null && !isWanted(order?.plan, deliveries, delivery.n, JSON.parse(row.log) as MessageEvent[])) {
+    return skipped(row, messageId, delivery, now);
+  }
+
   const settled = (settlement: Settlement) =>
     written({ tenantId: round.tenantId, row, messageId, order, at: deps.now() }, settlement);
   if (!order) return settled(settleUntried(delivery, { code: "no_order", reason: "Its order is gone.", now }));
@@ -203,9 +211,14 @@ function attemptIdFor(messageId: string, delivery: Delivery, { provider }: Candi
 
 /** Ended, or known to be with the provider: also by the provider's own word, while we were in doubt. */
 function isOver(row: ClaimedRow, delivery: Delivery): boolean {
-  if (delivery.phase === "sent" || delivery.phase === "failed") return true;
+  if (delivery.phase === "sent" || delivery.phase === "failed" || delivery.phase === "skipped") return true;
   // The column holds what core/status.ts knows.
   const status = row.status as Status;
+  if (row.log !== null) {
+    // Of several deliveries, each has its own end; these three are the end of all.
+    if (status === "cancelled" || status === "expired" || status === "suppressed") return true;
+    return delivery.phase === "unknown" && isKnownSent(JSON.parse(row.log) as MessageEvent[], delivery.n);
+  }
   if (delivery.phase === "unknown") return status === "sent" || FINAL_STATUSES.has(status);
   return FINAL_STATUSES.has(status) && status !== "failed";
 }

@@ -2,6 +2,7 @@
 import type { Signal } from "../contract/jobs.ts";
 import { type Caught, caughtOfEnvelope } from "../core/caught.ts";
 import type { GivenUp } from "../core/dead-letter.ts";
+import { nextInPlan } from "../core/escalation.ts";
 import type { Delivery, Envelope, Order } from "../core/message.ts";
 import type { Settlement } from "../core/settlement.ts";
 import type { ClaimedRow } from "../db/messages/packs.ts";
@@ -18,11 +19,13 @@ export interface Tried {
   readonly caught: Caught | null;
   readonly signals: readonly Signal[];
   readonly dead: GivenUp | null;
+  /** The delivery of the same message whose turn comes next, and when. */
+  readonly next: { readonly delivery: Delivery; readonly at: number } | null;
   /** The key whose message the provider or the recipient refused for good. */
   readonly refusedOf: string | null;
 }
 
-const UNWRITTEN = { outcome: null, caught: null, signals: [], dead: null, refusedOf: null } as const;
+const UNWRITTEN = { outcome: null, caught: null, signals: [], dead: null, next: null, refusedOf: null } as const;
 
 /** There is nothing to do, and nothing to record. */
 export function nothing(row: ClaimedRow, at: number): Tried {
@@ -66,10 +69,11 @@ export function written(
   trace?: SandboxTrace,
 ): Tried {
   const { tenantId, row, messageId, order, at } = subject;
-  const { delivery, status, events, again: next, dead } = settlement;
+  const { delivery, events, again: next } = settlement;
   const attempt = delivery.attempts.at(-1);
   const refused = attempt?.outcome === "permanent" || attempt?.outcome === "recipient_invalid";
   const projectId = row.project_id;
+  const { status, dead, turn } = inPlan(row, order, settlement, at);
   return {
     kind: next === null ? "done" : next === "over" ? "over" : "again",
     row,
@@ -89,7 +93,53 @@ export function written(
       ...(s.reason === undefined ? {} : { reason: s.reason }),
     })),
     dead: dead === null ? null : { ...dead, projectId, messageId, delivery, at },
+    next: turn,
     refusedOf: dead !== null && refused && row.mode === "live" ? (order?.key_id ?? null) : null,
+  };
+}
+
+/**
+ * What a settlement means for a message of several deliveries: the next one has its turn, and the message fails only with
+ * the last of them, and only if none went out.
+ */
+function inPlan(
+  row: ClaimedRow,
+  order: Order | undefined,
+  { delivery, status, again, dead }: Settlement,
+  at: number,
+): Pick<Settlement, "status" | "dead"> & { readonly turn: Tried["next"] } {
+  const isEnd = again === null && (status === "sent" || dead !== null);
+  if (order?.plan === undefined || !isEnd) return { status, dead, turn: null };
+  const all = (JSON.parse(row.deliveries) as Delivery[]).map((d) => (d.n === delivery.n ? delivery : d));
+  const next = nextInPlan(order.plan, all, delivery.n, status === "sent" ? "sent" : "failed", at);
+  const found = next === null ? undefined : all.find((d) => d.n === next.n);
+  const turn = next === null || found === undefined ? null : { delivery: found, at: next.at };
+  if (dead === null) return { status, dead, turn };
+  if (turn !== null) return { status: "queued", dead: null, turn };
+  return all.some((d) => d.phase === "sent") ? { status: "sent", dead: null, turn } : { status, dead, turn };
+}
+
+/** Its turn has come, and it is not needed any more. */
+export function skipped(row: ClaimedRow, messageId: string, delivery: Delivery, now: number): Tried {
+  const { n } = delivery;
+  return {
+    ...nothing(row, now),
+    outcome: {
+      messageId,
+      delivery: { ...delivery, phase: "skipped" },
+      // What it is already: a status never moves back.
+      status: "queued",
+      events: [
+        {
+          type: "cancelled",
+          at: now,
+          key: `skipped:${n}`,
+          delivery: n,
+          code: "not_needed",
+          reason: "An earlier channel did it.",
+        },
+      ],
+    },
   };
 }
 

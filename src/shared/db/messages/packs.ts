@@ -30,6 +30,8 @@ export interface ClaimedRow {
   readonly order_ref: string | null;
   readonly variables: string | null;
   readonly deliveries: string;
+  /** The message's events, only where it has several deliveries. */
+  readonly log: string | null;
   readonly due_at: number;
   readonly expires_at: number | null;
 }
@@ -62,7 +64,8 @@ export function packsOf(db: D1Database, scope: TenantScope) {
       return db
         .prepare(
           `SELECT p.id AS pack, p.channel, p.lane, p.claims, r.value ->> 1 AS delivery, m.id, m.project_id, m.mode, m.status,
-             m.template, m.priority, m.category, m.tags, m.order_json, m.order_ref, m.variables, m.deliveries, m.due_at, m.expires_at
+             m.template, m.priority, m.category, m.tags, m.order_json, m.order_ref, m.variables, m.deliveries, m.due_at, m.expires_at,
+             CASE WHEN json_array_length(m.deliveries) > 1 THEN m.log END AS log
            FROM json_each(?2) b
            CROSS JOIN packs p ON p.tenant_id = ?1 AND p.id = b.value AND p.lease = ?3
            CROSS JOIN json_each(p.refs) r
