@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { healthName, healthObjects } from "../../src/shared/adapters/health-objects.ts";
 import { Ledger } from "../../src/shared/adapters/ledger.ts";
-import { joined, NO_TALLY, type Outcome, type Tally, tallyOf } from "../../src/shared/core/tally.ts";
+import { joined, NO_REPORT, type Outcome, type Report, reportOf } from "../../src/shared/core/health-report.ts";
 import type { HealthObject } from "../../src/shared/ports/health.ts";
 import { eventually, makeWorld, type World } from "../../src/shared/testing/world.ts";
 
@@ -28,12 +28,12 @@ async function connection(): Promise<{ id: string; object: HealthObject; stub: D
   return { id, object: healthObjects(namespace)(world.tenantId, id), stub: namespace.getByName(healthName(world.tenantId, id)) };
 }
 
-function tally(outcomes: readonly Outcome[], probe: number | null = null): Tally {
+function report(outcomes: readonly Outcome[], probe: number | null = null): Report {
   const now = Date.now();
-  return outcomes.reduce((sum, o) => joined(sum, tallyOf(o, now, probe), now), NO_TALLY);
+  return outcomes.reduce((sum, o) => joined(sum, reportOf(o, now, probe), now), NO_REPORT);
 }
 
-const five = () => tally([failed, failed, failed, failed, failed]);
+const five = () => report([failed, failed, failed, failed, failed]);
 
 /** The object and this test share a clock, which is put forward. */
 function later(ms: number): void {
@@ -63,8 +63,8 @@ async function unwellSince(id: string): Promise<number | null> {
 describe("the object", () => {
   test("opens with five failures of several isolates, and tells its tenant once", async () => {
     const { id, object } = await connection();
-    expect(await object.report(tally([failed, failed]))).toMatchObject({ state: "closed", failures: 2 });
-    const open = await object.report(tally([failed, failed, failed]));
+    expect(await object.report(report([failed, failed]))).toMatchObject({ state: "closed", failures: 2 });
+    const open = await object.report(report([failed, failed, failed]));
     expect(open).toMatchObject({ state: "open", failures: 5, code: "503", reason: "Später: 日本 ☎" });
     await object.report(five());
     const [notice, ...others] = await noticed(id, 1);
@@ -84,9 +84,9 @@ describe("the object", () => {
 
   test("counts from anew after a success of any isolate", async () => {
     const { object } = await connection();
-    for (let i = 0; i < 4; i++) await object.report(tally([failed]));
-    expect(await object.report(tally([ok]))).toMatchObject({ failures: 0 });
-    expect(await object.report(tally([failed, failed, failed, failed]))).toMatchObject({ state: "closed", failures: 4 });
+    for (let i = 0; i < 4; i++) await object.report(report([failed]));
+    expect(await object.report(report([ok]))).toMatchObject({ failures: 0 });
+    expect(await object.report(report([failed, failed, failed, failed]))).toMatchObject({ state: "closed", failures: 4 });
   });
 
   test("grants one of fifty that ask at the same time the probe, whose yes closes and whose no opens for longer", async () => {
@@ -96,18 +96,18 @@ describe("the object", () => {
     later(MINUTE_MS);
     const asked = await Promise.all(Array.from({ length: 50 }, () => object.probe()));
     expect(asked.filter(({ n }) => n !== null)).toHaveLength(1);
-    const no = await object.report(tally([failed], 1));
+    const no = await object.report(report([failed], 1));
     expect(no).toMatchObject({ state: "open", until: no.at + 2 * MINUTE_MS });
     later(2 * MINUTE_MS);
     const { n } = await object.probe();
-    expect(await object.report(tally([ok], n))).toMatchObject({ state: "closed", failures: 0 });
+    expect(await object.report(report([ok], n))).toMatchObject({ state: "closed", failures: 0 });
     expect((await noticed(id, 2)).map((notice) => notice.type)).toEqual(["connection.opened", "connection.closed"]);
     await eventually(async () => (await unwellSince(id)) === null);
   });
 
   test("opens at once for an account that is wrong, and is mended by hand", async () => {
     const { id, object } = await connection();
-    expect(await object.report(tally([misconfigured]))).toMatchObject({ state: "open", misconfigured: true });
+    expect(await object.report(report([misconfigured]))).toMatchObject({ state: "open", misconfigured: true });
     later(1000);
     expect(await object.mend()).toMatchObject({ state: "closed", misconfigured: false, openings: 0 });
     const told = await noticed(id, 2);
@@ -126,17 +126,17 @@ describe("an eviction", () => {
     expect((await object.probe()).n).toBe(1);
     await evictDurableObject(stub);
     expect((await object.probe()).n).toBeNull();
-    expect(await object.report(tally([ok], 1))).toMatchObject({ state: "closed" });
+    expect(await object.report(report([ok], 1))).toMatchObject({ state: "closed" });
   });
 
   test("does not hide a failure a minute: the fifth opens, though the object slept between them", async () => {
     const { object, stub } = await connection();
     for (let i = 0; i < 4; i++) {
-      expect(await object.report(tally([failed]))).toMatchObject({ state: "closed", failures: i + 1 });
+      expect(await object.report(report([failed]))).toMatchObject({ state: "closed", failures: i + 1 });
       await evictDurableObject(stub);
       later(MINUTE_MS);
     }
-    expect(await object.report(tally([failed]))).toMatchObject({ state: "open" });
+    expect(await object.report(report([failed]))).toMatchObject({ state: "open" });
   });
 
   test("before the alarm leaves the state as it was", async () => {
@@ -163,15 +163,15 @@ describe("what it writes", () => {
 
   test("is nothing for counts, and one row for a turn, with its alarm and once more when it is told", async () => {
     const { id, object, stub } = await connection();
-    await object.report(tally([failed]));
+    await object.report(report([failed]));
     const idle = async () => {
-      for (let i = 0; i < 3; i++) await object.report(tally([failed]));
+      for (let i = 0; i < 3; i++) await object.report(report([failed]));
       for (let i = 0; i < 20; i++) await object.read();
     };
     expect(await written(stub, idle)).toBe(0);
     // The state with its news, the alarm behind them, and the state without them.
     const turn = async () => {
-      await object.report(tally([failed]));
+      await object.report(report([failed]));
       await noticed(id, 1);
       await eventually(() => runInDurableObject(stub, async (_, state) => (await state.storage.getAlarm()) === null));
     };
@@ -182,7 +182,7 @@ describe("what it writes", () => {
   test("is at most two rows a minute for a connection that fails every other time", async () => {
     const { object, stub } = await connection();
     const flapping = async () => {
-      for (let i = 0; i < 9; i++) await object.report(tally([i % 2 === 0 ? failed : ok]));
+      for (let i = 0; i < 9; i++) await object.report(report([i % 2 === 0 ? failed : ok]));
     };
     expect(await written(stub, flapping)).toBeLessThanOrEqual(2);
   });
@@ -210,7 +210,7 @@ test("a notice that cannot be written is kept, through an eviction too, and told
 
 test("what goes wrong inside is an error for the caller, and changes nothing", async () => {
   const { id, object } = await connection();
-  await expect(object.report(null as unknown as Tally)).rejects.toThrow();
+  await expect(object.report(null as unknown as Report)).rejects.toThrow();
   expect(await object.read()).toMatchObject({ state: "closed", failures: 0 });
   expect(await noticesOf(id)).toEqual([]);
 });

@@ -14,7 +14,7 @@ import {
   type Turn,
   turnOf,
 } from "../../src/shared/core/breaker.ts";
-import type { Tally } from "../../src/shared/core/tally.ts";
+import type { Report } from "../../src/shared/core/health-report.ts";
 import type { Probing } from "../../src/shared/ports/health.ts";
 import { ledgerOf } from "../../src/shared/runtime/ledger.ts";
 import { type DispatcherBindings, type ObjectDeps, objectDeps } from "../../src/shared/runtime/wire.ts";
@@ -63,11 +63,11 @@ export class ProviderHealth extends IttyDurable implements RemoteHealth {
     return this.#breaker;
   }
 
-  async report(tallyJson: string): Promise<Breaker> {
+  async report(reportJson: string): Promise<Breaker> {
     const { now, timing } = this.#deps;
     // adapters/health-objects.ts wrote it.
-    const tally = JSON.parse(tallyJson) as Tally;
-    return this.#become(fold(this.#breaker, tally, { now: now(), openMs: timing.breakerOpenMs }), "report");
+    const report = JSON.parse(reportJson) as Report;
+    return this.#become(fold(this.#breaker, report, { now: now(), openMs: timing.breakerOpenMs }), "report");
   }
 
   async probe(): Promise<Probing> {

@@ -7,6 +7,7 @@ import { adminHealthRoute } from "./routes/admin/health.ts";
 import { listTenantNoticesRoute } from "./routes/admin/list-notices.ts";
 import { listTenantsRoute } from "./routes/admin/list-tenants.ts";
 import { livenessRoute } from "./routes/admin/liveness.ts";
+import { surveyProvidersRoute } from "./routes/admin/providers.ts";
 import { queuesRoute } from "./routes/admin/queues.ts";
 import { replayAnywhereRoute } from "./routes/admin/replay.ts";
 import { resumeTenantKeyRoute } from "./routes/admin/resume-key.ts";
@@ -21,6 +22,7 @@ import { createConnectionRoute } from "./routes/connections/create.ts";
 import { deleteConnectionRoute } from "./routes/connections/delete.ts";
 import { getConnectionRoute } from "./routes/connections/get.ts";
 import { listConnectionsRoute } from "./routes/connections/list.ts";
+import { resetConnectionRoute } from "./routes/connections/reset.ts";
 import { updateConnectionRoute } from "./routes/connections/update.ts";
 import { verifyConnectionRoute } from "./routes/connections/verify.ts";
 import { discardDeadLetterRoute } from "./routes/dead-letters/discard.ts";
@@ -109,6 +111,7 @@ export const routes: readonly Route[] = [
   updateConnectionRoute,
   deleteConnectionRoute,
   verifyConnectionRoute,
+  resetConnectionRoute,
   // keys
   createKeyRoute,
   listKeysRoute,
@@ -135,6 +138,7 @@ export const routes: readonly Route[] = [
   resumeTenantKeyRoute,
   listTenantNoticesRoute,
   queuesRoute,
+  surveyProvidersRoute,
   surveyDeadLettersRoute,
   replayAnywhereRoute,
   adminHealthRoute,

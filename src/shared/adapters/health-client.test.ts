@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Breaker, FRESH, fold, mended, type Outcome, startProbe } from "../core/breaker.ts";
-import type { Tally } from "../core/tally.ts";
+import type { Report } from "../core/health-report.ts";
 import type { HealthObject } from "../ports/health.ts";
+import { describeHealth } from "../testing/describe-health.ts";
 import { HealthCopies, healthClient } from "./health-client.ts";
 
 const ok: Outcome = { kind: "ok" };
@@ -14,7 +15,7 @@ const timing = { breakerOpenMs: 60_000, leaseMs: 45_000 };
 class FakeObject implements HealthObject {
   breaker: Breaker = FRESH;
   readonly asked: string[] = [];
-  readonly tallies: Tally[] = [];
+  readonly reports: Report[] = [];
   isAway = false;
 
   async #ask(what: string): Promise<void> {
@@ -28,10 +29,10 @@ class FakeObject implements HealthObject {
     return this.breaker;
   }
 
-  async report(tally: Tally): Promise<Breaker> {
+  async report(report: Report): Promise<Breaker> {
     await this.#ask("report");
-    this.tallies.push(tally);
-    this.breaker = fold(this.breaker, tally, { now, openMs: timing.breakerOpenMs });
+    this.reports.push(report);
+    this.breaker = fold(this.breaker, report, { now, openMs: timing.breakerOpenMs });
     return this.breaker;
   }
 
@@ -75,6 +76,18 @@ function isolate() {
 
 const many = (n: number, outcome: Outcome): Outcome[] => Array.from({ length: n }, () => outcome);
 
+describeHealth("healthClient", (clock) => {
+  const objects = new Map<string, FakeObject>();
+  const objectOf = (tenantId: string, connectionId: string): FakeObject => {
+    now = clock();
+    const name = `${tenantId}/${connectionId}`;
+    const one = objects.get(name) ?? new FakeObject();
+    objects.set(name, one);
+    return one;
+  };
+  return healthClient(objectOf, { now: clock, log: () => undefined, timing }, new HealthCopies());
+});
+
 describe("a healthy connection", () => {
   test("costs one question in ten seconds, however many messages go over it", async () => {
     const one = isolate();
@@ -99,8 +112,8 @@ describe("a healthy connection", () => {
     now += 70_000;
     await one.send(many(30, ok));
     await one.send([failed]);
-    expect(object.tallies).toHaveLength(1);
-    expect(object.tallies[0]?.window).toMatchObject([{ ok: 30, failed: 1 }]);
+    expect(object.reports).toHaveLength(1);
+    expect(object.reports[0]?.window).toMatchObject([{ ok: 30, failed: 1 }]);
     expect(object.breaker).toMatchObject({ failures: 1, state: "closed" });
   });
 });

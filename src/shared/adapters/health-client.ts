@@ -5,8 +5,8 @@
  */
 import { type Breaker, FRESH, fitness, fold, type Moment, type Outcome, startProbe } from "../core/breaker.ts";
 import { healthOf } from "../core/connection-health.ts";
+import { joined, NO_REPORT, type Report, reportOf } from "../core/health-report.ts";
 import { Lru } from "../core/lru.ts";
-import { joined, NO_TALLY, type Tally, tallyOf } from "../core/tally.ts";
 import type { Timing } from "../core/timing.ts";
 import type { Breakers, Health } from "../ports/health.ts";
 import type { Deps } from "../verbs/deps.ts";
@@ -25,7 +25,7 @@ interface Copy {
   /** Counts what came from the object, so that an answer that was overtaken is dropped. */
   answers: number;
   /** What the object was not told yet. */
-  tally: Tally;
+  report: Report;
   /** The number of the probe that this isolate was granted and has not answered. */
   probe: number | null;
   askingUntil: number;
@@ -47,7 +47,7 @@ export class HealthCopies {
       breaker: FRESH,
       readAt: Number.NEGATIVE_INFINITY,
       answers: 0,
-      tally: NO_TALLY,
+      report: NO_REPORT,
       probe: null,
       askingUntil: 0,
     };
@@ -70,7 +70,7 @@ export function healthClient(objects: HealthObjects, deps: ClientDeps, copies = 
 
   /** Takes over what the object said, with what it was not told yet. */
   const learn = (copy: Copy, breaker: Breaker): void => {
-    copy.breaker = fold(breaker, copy.tally, moment());
+    copy.breaker = fold(breaker, copy.report, moment());
     copy.readAt = now();
     copy.answers += 1;
   };
@@ -91,12 +91,12 @@ export function healthClient(objects: HealthObjects, deps: ClientDeps, copies = 
   };
 
   const tell = async (copy: Copy): Promise<void> => {
-    const told = copy.tally;
-    copy.tally = NO_TALLY;
+    const told = copy.report;
+    copy.report = NO_REPORT;
     try {
       learn(copy, await objectOf(copy).report(told));
     } catch (error) {
-      copy.tally = joined(told, copy.tally, now());
+      copy.report = joined(told, copy.report, now());
       copies.untold.add(copy);
       notAsked("health_not_told", copy, error);
     }
@@ -126,7 +126,7 @@ export function healthClient(objects: HealthObjects, deps: ClientDeps, copies = 
         const { n, breaker } = await objectOf(copy).probe();
         if (n !== null) {
           // What was seen before the probe says nothing about it.
-          copy.tally = NO_TALLY;
+          copy.report = NO_REPORT;
           copies.untold.delete(copy);
           copy.probe = n;
         }
@@ -142,11 +142,11 @@ export function healthClient(objects: HealthObjects, deps: ClientDeps, copies = 
 
     note(tenantId, connectionId, outcome) {
       const copy = copies.of(tenantId, connectionId);
-      const one = tallyOf(outcome, now(), copy.probe);
+      const one = reportOf(outcome, now(), copy.probe);
       if (copy.probe !== null || matters(outcome, one, copy.breaker)) copies.untold.add(copy);
       copy.probe = null;
       copy.breaker = fold(copy.breaker, one, moment());
-      copy.tally = joined(copy.tally, one, now());
+      copy.report = joined(copy.report, one, now());
     },
 
     async flush() {
@@ -166,7 +166,7 @@ export function healthClient(objects: HealthObjects, deps: ClientDeps, copies = 
 
     async reset(tenantId, connectionId) {
       const copy = copies.of(tenantId, connectionId);
-      copy.tally = NO_TALLY;
+      copy.report = NO_REPORT;
       copy.probe = null;
       copies.untold.delete(copy);
       learn(copy, await objectOf(copy).mend());
@@ -175,7 +175,7 @@ export function healthClient(objects: HealthObjects, deps: ClientDeps, copies = 
 }
 
 /** Whether the object has to know: of a success only where it ends a run of failures. */
-function matters(outcome: Outcome, one: Tally, breaker: Breaker): boolean {
+function matters(outcome: Outcome, one: Report, breaker: Breaker): boolean {
   switch (outcome.kind) {
     case "ok":
       return breaker.failures > 0;

@@ -6,10 +6,10 @@ import { proxyDurable } from "itty-durable/proxy-durable.js";
 import type { Breaker } from "../core/breaker.ts";
 import type { HealthObject, Probing } from "../ports/health.ts";
 
-/** What the class answers to. Arguments travel in a header, so a tally comes as JSON in plain ASCII. */
+/** What the class answers to. Arguments travel in a header, so a report comes as JSON in plain ASCII. */
 export interface RemoteHealth {
   read(): Promise<Breaker>;
-  report(tallyJson: string): Promise<Breaker>;
+  report(reportJson: string): Promise<Breaker>;
   probe(): Promise<Probing>;
   mend(): Promise<Breaker>;
 }
@@ -34,7 +34,7 @@ export function healthObjects(namespace: DurableObjectNamespace): HealthObjects 
     const remote = () => objects.get(healthName(tenantId, connectionId)) as RemoteHealth;
     return {
       read: () => remote().read(),
-      report: (tally) => remote().report(ascii(JSON.stringify(tally))),
+      report: (report) => remote().report(ascii(JSON.stringify(report))),
       probe: () => remote().probe(),
       mend: () => remote().mend(),
     };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CHANNELS } from "../core/channels.ts";
 import { jsonObject, timestamp } from "./common.ts";
+import { connectionHealthShape } from "./connection-health.ts";
 import { outboundLimits } from "./outbound.ts";
 
 export const connectionId = z.object({ id: z.string().max(64) });
@@ -60,6 +61,7 @@ export const connectionShape = z
     credential_hints: z.record(z.string(), z.string()).describe("Each credential that is set, masked but for its end."),
     settings: jsonObject,
     limits: outboundLimits,
+    health: connectionHealthShape.nullable().describe("Null where it could not be asked."),
     verified_at: timestamp.nullable().describe("When the provider last said that this account works, as it is now."),
     created_at: timestamp,
     updated_at: timestamp,

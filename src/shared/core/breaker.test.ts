@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { atTime, type Breaker, FRESH, fitness, fold, isWorthKeeping, mended, startProbe, turnOf } from "./breaker.ts";
 import { healthOf } from "./connection-health.ts";
-import { joined, NO_TALLY, type Outcome, type Tally, tallyOf } from "./tally.ts";
+import { joined, NO_REPORT, type Outcome, type Report, reportOf } from "./health-report.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 const OPEN_MS = 60_000;
@@ -16,11 +16,11 @@ const throttled = (retryAfterMs: number): Outcome => ({ kind: "throttled", code:
 /** One outcome, or several as one report. */
 function told(b: Breaker, outcomes: Outcome | readonly Outcome[], now = NOW, probe: number | null = null): Breaker {
   const list = Array.isArray(outcomes) ? (outcomes as readonly Outcome[]) : [outcomes as Outcome];
-  return fold(b, tallyAll(list, now, probe), { now, openMs: OPEN_MS });
+  return fold(b, reportAll(list, now, probe), { now, openMs: OPEN_MS });
 }
 
-function tallyAll(outcomes: readonly Outcome[], now: number, probe: number | null = null): Tally {
-  return outcomes.reduce((sum, o, i) => joined(sum, tallyOf(o, now, i === 0 ? probe : null), now), NO_TALLY);
+function reportAll(outcomes: readonly Outcome[], now: number, probe: number | null = null): Report {
+  return outcomes.reduce((sum, o, i) => joined(sum, reportOf(o, now, i === 0 ? probe : null), now), NO_REPORT);
 }
 
 const times = (n: number, outcome: Outcome): Outcome[] => Array.from({ length: n }, () => outcome);

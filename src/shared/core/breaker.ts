@@ -3,10 +3,11 @@
  * Closed → (5 failures in a row, or too many in a window, or `misconfigured`) → open, 60 s → half-open, one probe
  * at a time → closed, or open again for twice as long, up to ten times as long as at first.
  */
-import { merged, type SlidingWindow, shifted, sumOf } from "./sliding-window.ts";
-import { longerPause, type Outcome, type Tally } from "./tally.ts";
 
-export type { Outcome } from "./tally.ts";
+import { longerPause, type Outcome, type Report } from "./health-report.ts";
+import { merged, type SlidingWindow, shifted, sumOf } from "./sliding-window.ts";
+
+export type { Outcome } from "./health-report.ts";
 
 /** Whether a connection may be used now. */
 export type Fitness =
@@ -74,57 +75,57 @@ const MOST_GROWTH = 10;
 const LOOK_AGAIN_MS = 10_000;
 
 /**
- * The breaker after what a tally says. A connection that is not closed is closed by its latest probe and by nothing
+ * The breaker after what a report says. A connection that is not closed is closed by its latest probe and by nothing
  * else: answers to what was sent before it opened may still come in.
  */
-export function fold(before: Breaker, tally: Tally, moment: Moment): Breaker {
+export function fold(before: Breaker, report: Report, moment: Moment): Breaker {
   const { now } = moment;
   const clocked = atTime(before, now);
   const heard: Breaker = {
     ...clocked,
-    window: merged(clocked.window, tally.window, now),
-    failures: (tally.hasOk ? 0 : clocked.failures) + tally.trailing,
-    code: tally.code ?? clocked.code,
-    reason: tally.reason ?? clocked.reason,
-    ...longerPause(clocked, tally),
+    window: merged(clocked.window, report.window, now),
+    failures: (report.hasOk ? 0 : clocked.failures) + report.trailing,
+    code: report.code ?? clocked.code,
+    reason: report.reason ?? clocked.reason,
+    ...longerPause(clocked, report),
   };
   switch (clocked.state) {
     case "closed":
-      return counts(clocked.failures, heard, tally) ? opened(heard, tally, moment) : heard;
+      return counts(clocked.failures, heard, report) ? opened(heard, report, moment) : heard;
     case "open":
-      return { ...heard, misconfigured: heard.misconfigured || tally.misconfigured };
+      return { ...heard, misconfigured: heard.misconfigured || report.misconfigured };
     case "half_open":
-      return tally.probe?.n === clocked.probes
-        ? probed(heard, tally, tally.probe.kind, moment)
-        : { ...heard, misconfigured: heard.misconfigured || tally.misconfigured };
+      return report.probe?.n === clocked.probes
+        ? probed(heard, report, report.probe.kind, moment)
+        : { ...heard, misconfigured: heard.misconfigured || report.misconfigured };
   }
 }
 
-function probed(heard: Breaker, tally: Tally, kind: Outcome["kind"], moment: Moment): Breaker {
+function probed(heard: Breaker, report: Report, kind: Outcome["kind"], moment: Moment): Breaker {
   switch (kind) {
     case "ok": {
       // What its isolate saw after the probe counts at once: the connection may have failed again meanwhile.
-      const well = { ...closed(heard, moment.now), window: merged(tally.window, [], moment.now), failures: tally.trailing };
-      const heardSince = { ...well, code: tally.code, reason: tally.reason };
-      return counts(0, heardSince, tally) ? opened(heardSince, tally, moment) : heardSince;
+      const well = { ...closed(heard, moment.now), window: merged(report.window, [], moment.now), failures: report.trailing };
+      const heardSince = { ...well, code: report.code, reason: report.reason };
+      return counts(0, heardSince, report) ? opened(heardSince, report, moment) : heardSince;
     }
     case "failed":
     case "misconfigured":
-      return opened(heard, tally, moment);
+      return opened(heard, report, moment);
     case "throttled":
       return { ...heard, probeUntil: moment.now };
   }
 }
 
-/** Whether what a tally adds is enough to open: never without a failure in it. */
-function counts(failuresBefore: number, { window }: Breaker, tally: Tally): boolean {
-  if (tally.longest === 0) return false;
-  if (tally.misconfigured || Math.max(failuresBefore + tally.leading, tally.longest) >= FAILURES_TO_OPEN) return true;
+/** Whether what a report adds is enough to open: never without a failure in it. */
+function counts(failuresBefore: number, { window }: Breaker, report: Report): boolean {
+  if (report.longest === 0) return false;
+  if (report.misconfigured || Math.max(failuresBefore + report.leading, report.longest) >= FAILURES_TO_OPEN) return true;
   const { ok, failed } = sumOf(window);
   return ok + failed >= FEWEST_FOR_RATE && failed >= (ok + failed) * RATE_TO_OPEN;
 }
 
-function opened(b: Breaker, { misconfigured }: Tally, { now, openMs }: Moment): Breaker {
+function opened(b: Breaker, { misconfigured }: Report, { now, openMs }: Moment): Breaker {
   return {
     ...b,
     state: "open",

@@ -7,7 +7,7 @@
  */
 import type { Breaker, Fitness, Outcome } from "../core/breaker.ts";
 import type { ConnectionHealth } from "../core/connection-health.ts";
-import type { Tally } from "../core/tally.ts";
+import type { Report } from "../core/health-report.ts";
 
 export interface Health {
   /** Reads what is not known or too old. Never throws: a connection that cannot be asked about is taken as well. */
@@ -33,7 +33,7 @@ export interface Breakers {
 /** The object of one connection, as its clients reach it. */
 export interface HealthObject {
   read(): Promise<Breaker>;
-  report(tally: Tally): Promise<Breaker>;
+  report(report: Report): Promise<Breaker>;
   /** The number of the probe that was granted, or null; and the breaker after that. */
   probe(): Promise<Probing>;
   mend(): Promise<Breaker>;

@@ -1,5 +1,9 @@
 /** Ports as tests need them: they do as they are told, and remember what they were asked. */
+import { type Breaker, FRESH, fitness, fold, startProbe } from "../core/breaker.ts";
+import { reportOf } from "../core/health-report.ts";
 import type { Place } from "../core/outbound.ts";
+import { DEFAULT_TIMING } from "../core/timing.ts";
+import type { Health } from "../ports/health.ts";
 import type { Asker, Lessor } from "../ports/lessor.ts";
 
 export interface FakeLessor extends Lessor {
@@ -28,5 +32,34 @@ export function fakeLessor(
         release: async (unused) => void released.push(unused),
       };
     },
+  };
+}
+
+/** Breakers without objects: one isolate that is alone in the world. */
+export function fakeHealth(now: () => number): Health {
+  const breakers = new Map<string, { breaker: Breaker; probe: number | null }>();
+  const { breakerOpenMs: openMs, leaseMs } = DEFAULT_TIMING;
+  const of = (tenantId: string, connectionId: string) => {
+    const name = `${tenantId}/${connectionId}`;
+    const one = breakers.get(name) ?? { breaker: FRESH, probe: null };
+    breakers.set(name, one);
+    return one;
+  };
+  return {
+    know: async () => undefined,
+    fitness: (tenantId, connectionId) => fitness(of(tenantId, connectionId).breaker, now()),
+    async probe(tenantId, connectionId) {
+      const one = of(tenantId, connectionId);
+      const { n, breaker } = startProbe(one.breaker, now(), leaseMs);
+      one.breaker = breaker;
+      one.probe = n ?? one.probe;
+      return n !== null || fitness(breaker, now()).kind === "fit";
+    },
+    note(tenantId, connectionId, outcome) {
+      const one = of(tenantId, connectionId);
+      one.breaker = fold(one.breaker, reportOf(outcome, now(), one.probe), { now: now(), openMs });
+      one.probe = null;
+    },
+    flush: async () => undefined,
   };
 }

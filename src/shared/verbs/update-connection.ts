@@ -9,6 +9,7 @@ import { announceConnections } from "./announce-connections.ts";
 import { checkAccount, providerFor } from "./check-account.ts";
 import type { NewConnection } from "./create-connection.ts";
 import type { Actor, Deps } from "./deps.ts";
+import { mendBreaker } from "./mend-breaker.ts";
 
 type Change = { readonly [F in Exclude<keyof NewConnection, "channel" | "provider">]?: NewConnection[F] | undefined };
 
@@ -51,5 +52,7 @@ export async function updateConnection(
     }),
   ]);
   await announceConnections(deps, actor);
+  // All that its breaker knows is about the account before.
+  if (Object.keys(account).length > 0) await mendBreaker(deps, row);
   return { ...row, ...set };
 }

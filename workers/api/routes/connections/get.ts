@@ -1,6 +1,7 @@
 import { connectionId, connectionShape } from "../../../../src/shared/contract/connections.ts";
 import { Fault } from "../../../../src/shared/core/faults.ts";
 import { connectionsOf } from "../../../../src/shared/db/control/connections.ts";
+import { lookAtConnections } from "../../../../src/shared/verbs/look-at-connections.ts";
 import { route } from "../../route.ts";
 import { connectionView } from "./view.ts";
 
@@ -17,6 +18,7 @@ export const getConnectionRoute = route({
   handle: async ({ deps, caller, params }) => {
     const row = await connectionsOf(deps.control, caller).get(params.id);
     if (!row) throw new Fault("not_found");
-    return { status: 200, body: connectionView(row) };
+    const [health = null] = await lookAtConnections(deps, [row]);
+    return { status: 200, body: connectionView(row, health) };
   },
 });

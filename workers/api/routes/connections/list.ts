@@ -2,6 +2,7 @@ import { z } from "zod";
 import { page, pageOf, pageQuery } from "../../../../src/shared/contract/common.ts";
 import { connectionShape } from "../../../../src/shared/contract/connections.ts";
 import { connectionsOf } from "../../../../src/shared/db/control/connections.ts";
+import { lookAtConnections } from "../../../../src/shared/verbs/look-at-connections.ts";
 import { route } from "../../route.ts";
 import { connectionView } from "./view.ts";
 
@@ -16,6 +17,16 @@ export const listConnectionsRoute = route({
   responses: { 200: { description: "A page of connections.", body: pageOf(connectionShape) } },
   handle: async ({ deps, caller, query }) => {
     const rows = await connectionsOf(deps.control, caller).list(query.cursor ?? null, query.limit + 1);
-    return { status: 200, body: page(rows, query.limit, (row) => row.id, connectionView) };
+    const health = await lookAtConnections(deps, rows.slice(0, query.limit));
+    const seen = rows.map((row, i) => ({ row, health: health[i] ?? null }));
+    return {
+      status: 200,
+      body: page(
+        seen,
+        query.limit,
+        ({ row }) => row.id,
+        (one) => connectionView(one.row, one.health),
+      ),
+    };
   },
 });

@@ -2,15 +2,18 @@ import type { z } from "zod";
 import { iso } from "../../../../src/shared/contract/common.ts";
 import type { connectionShape, savedConnectionShape, verificationShape } from "../../../../src/shared/contract/connections.ts";
 import type { Channel } from "../../../../src/shared/core/channels.ts";
+import type { ConnectionHealth } from "../../../../src/shared/core/connection-health.ts";
 import type { OutboundLimits } from "../../../../src/shared/core/outbound.ts";
 import type { ConnectionRow } from "../../../../src/shared/db/control/connections.ts";
 import type { ProjectScope } from "../../../../src/shared/db/scope.ts";
 import type { Verification } from "../../../../src/shared/ports/desk.ts";
 import { askVerification } from "../../../../src/shared/verbs/ask-verification.ts";
 import type { Deps } from "../../../../src/shared/verbs/deps.ts";
+import { lookAtConnections } from "../../../../src/shared/verbs/look-at-connections.ts";
+import { healthView } from "./health-view.ts";
 
 /** The JSON columns were written by createConnection and updateConnection, in these shapes. */
-export function connectionView(row: ConnectionRow): z.output<typeof connectionShape> {
+export function connectionView(row: ConnectionRow, health: ConnectionHealth | null): z.output<typeof connectionShape> {
   return {
     id: row.id,
     project_id: row.projectId,
@@ -22,6 +25,7 @@ export function connectionView(row: ConnectionRow): z.output<typeof connectionSh
     credential_hints: JSON.parse(row.credentialHints) as Record<string, string>,
     settings: JSON.parse(row.settings) as Record<string, unknown>,
     limits: JSON.parse(row.limits) as OutboundLimits,
+    health: healthView(health),
     verified_at: iso(row.verifiedAt),
     created_at: iso(row.createdAt),
     updated_at: iso(row.updatedAt),
@@ -45,8 +49,9 @@ export async function savedView(
   row: ConnectionRow,
   verify: boolean,
 ): Promise<z.output<typeof savedConnectionShape>> {
-  if (!verify) return connectionView(row);
+  const [health = null] = await lookAtConnections(deps, [row]);
+  if (!verify) return connectionView(row, health);
   const verification = await askVerification(deps, scope, row.id);
   const verifiedAt = verification.ok ? deps.now() : row.verifiedAt;
-  return { ...connectionView({ ...row, verifiedAt }), verification: verificationView(verification) };
+  return { ...connectionView({ ...row, verifiedAt }, health), verification: verificationView(verification) };
 }

@@ -11,7 +11,7 @@ export type Outcome =
   | { readonly kind: "throttled"; readonly code: string; readonly retryAfterMs: number };
 
 /** What one isolate has seen since it last told: outcomes in their order, as counts. */
-export interface Tally {
+export interface Report {
   readonly window: SlidingWindow;
   readonly hasOk: boolean;
   /** Failures before the first success, or all of them. */
@@ -29,7 +29,7 @@ export interface Tally {
   readonly probe: { readonly n: number; readonly kind: Outcome["kind"] } | null;
 }
 
-export const NO_TALLY: Tally = {
+export const NO_REPORT: Report = {
   window: [],
   hasOk: false,
   leading: 0,
@@ -48,9 +48,9 @@ const MOST_PAUSE_MS = 3_600_000;
 /** Characters of a code or a reason that are kept. */
 const MOST_TEXT = 200;
 
-/** The tally of one outcome; `probe` is the number of the probe that it was, if it was one. */
-export function tallyOf(outcome: Outcome, now: number, probe: number | null): Tally {
-  const base: Tally = { ...NO_TALLY, probe: probe === null ? null : { n: probe, kind: outcome.kind } };
+/** The report of one outcome; `probe` is the number of the probe that it was, if it was one. */
+export function reportOf(outcome: Outcome, now: number, probe: number | null): Report {
+  const base: Report = { ...NO_REPORT, probe: probe === null ? null : { n: probe, kind: outcome.kind } };
   switch (outcome.kind) {
     case "ok":
       return { ...base, window: counted([], { ok: 1, failed: 0 }, now), hasOk: true };
@@ -80,8 +80,8 @@ function withoutPeople(reason: string): string {
   return reason.replaceAll(/[^\s<>"'(]+@[^\s<>"')]+/g, "(address)").replaceAll(/\+\d{7,15}|\b\d{9,15}\b/g, "(number)");
 }
 
-/** One tally after the other. */
-export function joined(earlier: Tally, later: Tally, now: number): Tally {
+/** One report after the other. */
+export function joined(earlier: Report, later: Report, now: number): Report {
   return {
     window: merged(earlier.window, later.window, now),
     hasOk: earlier.hasOk || later.hasOk,
@@ -96,7 +96,7 @@ export function joined(earlier: Tally, later: Tally, now: number): Tally {
   };
 }
 
-type Pause = Pick<Tally, "pausedUntil" | "pauseCode">;
+type Pause = Pick<Report, "pausedUntil" | "pauseCode">;
 
 export function longerPause(one: Pause, other: Pause): Pause {
   const { pausedUntil, pauseCode } = other.pausedUntil > one.pausedUntil ? other : one;
