@@ -35,15 +35,16 @@ function outcomeOf(status: number, errors: readonly SendGridError[]): Failure["o
   if (status === 429) return "throttled";
   if (status < 300 || status === 408 || status >= 500) return "unknown";
   if (status < 400 || [401, 403, 404, 405].includes(status)) return "misconfigured";
-  const isRecipients = status === 400 && errors.length > 0 && errors.every(({ field }) => recipientAt(field) !== null);
-  return isRecipients ? "recipient_invalid" : "permanent";
+  return status === 400 && errors.length > 0 && errors.every(isRecipient) ? "recipient_invalid" : "permanent";
 }
 
-/** Which personalization's recipient an error is about; null where it is about anything else. */
-export function recipientAt(field: string | null | undefined): number | null {
-  const index = /^personalizations\.(\d{1,4})\.to\b/.exec(field ?? "")?.[1];
+/** Which personalization an error is about; null where it is about the whole call. */
+export function personalizationAt({ field }: SendGridError): number | null {
+  const index = /^personalizations\.(\d{1,4})\./.exec(field ?? "")?.[1];
   return index === undefined ? null : Number(index);
 }
+
+const isRecipient = ({ field }: SendGridError) => /^personalizations\.\d{1,4}\.to\b/.test(field ?? "");
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

@@ -3,9 +3,11 @@ import { SESv2Client, SendEmailCommand, type SendEmailCommandInput } from "@aws-
 import { describe, expect, test } from "vitest";
 import type { Envelope } from "../../core/message.ts";
 import { shapeFlaws } from "../../testing/aws-shapes.ts";
+import { bulkBody, manyMails } from "../../testing/bulk.ts";
 import { smithyAuthorization } from "../../testing/smithy.ts";
 import { mailbox } from "./lines.ts";
 import { ses } from "./ses.ts";
+import { sesBulk } from "./ses-bulk.ts";
 
 const now = Date.UTC(2026, 10, 20, 12, 30, 5);
 const credentials = { access_key_id: "AKIDEXAMPLE", secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };
@@ -172,6 +174,17 @@ describe("ses, judged by AWS's own client", () => {
       await ses.encode(envelope, account, { now, callbackUrl: null, idempotencyKey: "k", session: null }),
     );
     expect(shapeFlaws("SendEmailRequest", body)).toEqual([]);
+  });
+
+  test("fits the published shapes: fifty mails in one call, signed as AWS's signer does", async () => {
+    const mails = manyMails(50, { headers: { "List-Unsubscribe": "<https://c.test/u>" }, reply_to: "Hilfe <help@acme.example>" });
+    expect(shapeFlaws("SendBulkEmailRequest", await bulkBody(sesBulk, mails, account))).toEqual([]);
+    const request = await sesBulk.encode(mails, account, { now, callbackUrl: null, idempotencyKey: "k", session: null });
+    const url = new URL(request.url);
+    expect(url.pathname).toBe("/v2/email/outbound-bulk-emails");
+    const { authorization = "", ...headers } = Object.fromEntries(request.headers);
+    const parts = { method: "POST", url, headers: { ...headers, host: url.host }, body: await request.text() };
+    expect(parse(authorization)).toEqual(parse(await smithyAuthorization(parts, signingAccount, new Date(now))));
   });
 });
 

@@ -19,7 +19,7 @@ const error = (status: number, type: string, message = "why") => [
   answer(status, { __type: type, message }, { "x-amzn-errortype": type }),
 ];
 
-const bulk = "SendBulkEmail only, which is not called: one recipient a call";
+const bulk = "SendBulkEmail only: ses-bulk.test.ts";
 
 describeProvider({
   provider: ses,

@@ -4,12 +4,13 @@
  */
 import { z } from "zod";
 import { parseObject, text } from "../answers.ts";
-import { awsRequest } from "../aws.ts";
-import { endpoint, under } from "../endpoint.ts";
-import { type Account, type EncodeContext, httpProvider } from "../provider.ts";
+import { endpoint } from "../endpoint.ts";
+import { httpProvider } from "../provider.ts";
 import { headerLines, headerValue, mailbox, oneLine } from "./lines.ts";
 import { type EmailEnvelope, emailOf, secretKey, sender, tagPairs } from "./parts.ts";
 import { accountState, refusal } from "./ses-answers.ts";
+import { sesBulk } from "./ses-bulk.ts";
+import { type SesAccount, signed } from "./ses-call.ts";
 import { sesCallbacks } from "./ses-callbacks.ts";
 
 const credentials = z.strictObject({
@@ -35,8 +36,6 @@ const settings = z.strictObject({
   endpoint: endpoint.optional(),
 });
 
-type SesAccount = Account<z.output<typeof credentials>, z.output<typeof settings>>;
-
 export const ses = httpProvider<z.output<typeof credentials>, z.output<typeof settings>>({
   id: "ses",
   name: "Amazon SES",
@@ -57,21 +56,13 @@ export const ses = httpProvider<z.output<typeof credentials>, z.output<typeof se
     }
     return refusal(answer);
   },
+  bulk: sesBulk,
   callbacks: sesCallbacks,
   probe: {
     encode: (account, { now }) => signed(account, { method: "GET", path: "/v2/email/account", now }),
     decode: accountState,
   },
 });
-
-function signed(
-  account: SesAccount,
-  call: { method: "GET" | "POST"; path: string; body?: Uint8Array; now: EncodeContext["now"] },
-) {
-  const { region, endpoint: base } = account.settings;
-  const host = `https://email.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
-  return awsRequest({ ...call, url: under(base ?? host, call.path), service: "ses", region }, account.credentials);
-}
 
 /** The body of SendEmail. */
 function sendEmail(envelope: EmailEnvelope, { settings }: SesAccount) {
