@@ -33,9 +33,19 @@ export interface ProjectSettings {
   readonly retry: RetryPolicy;
   /** Channels whose deliveries have a policy of their own, before the project's. */
   readonly retryByChannel?: Readonly<Partial<Record<Channel, RetryPolicy>>>;
+  /** After which refusals the next connection is tried at once. */
+  readonly failOverOn: readonly FailOverOutcome[];
 }
 
-export const DEFAULT_PROJECT: ProjectSettings = { idempotencySeconds: 86_400, retry: DEFAULT_RETRY };
+/** What a project may let fail over: `permanent` where another provider may know better. */
+export const FAIL_OVER_OUTCOMES = ["transient", "throttled", "misconfigured", "permanent", "recipient_invalid"] as const;
+export type FailOverOutcome = (typeof FAIL_OVER_OUTCOMES)[number];
+
+export const DEFAULT_PROJECT: ProjectSettings = {
+  idempotencySeconds: 86_400,
+  retry: DEFAULT_RETRY,
+  failOverOn: ["transient", "throttled", "misconfigured"],
+};
 export const MAX_IDEMPOTENCY_SECONDS = 30 * 86_400;
 
 /** Settings as they are stored: JSON of a ProjectSettings, where what is missing is as by default. */
