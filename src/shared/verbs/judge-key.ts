@@ -27,5 +27,5 @@ export async function judgeKey(
   const tally = together(await Promise.all(shards.map((shard) => deps.gate(tenantId, shard).countsOf(keyId))));
   const suspicion = tally && suspicionOf(tally, { ...settings, gateShards: 1 }, at);
   if (!suspicion) return;
-  await suspendKey(deps, { tenantId, name: "system", requestId: "" }, key, suspicion);
+  await suspendKey(deps, { tenantId, name: "system", requestId: null }, key, suspicion);
 }

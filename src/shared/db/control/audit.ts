@@ -16,7 +16,8 @@ export interface AuditEntry {
 export interface AuditActor extends TenantScope {
   readonly projectId: string | null;
   readonly name: string;
-  readonly requestId: string;
+  /** Null where no request asked for it. */
+  readonly requestId: string | null;
 }
 
 /** The audit row of a change; commit it together with the change. */
