@@ -66,6 +66,16 @@ describe("openAccounts", () => {
     expect(counts).toEqual({ reads: cost.reads + 1, unseals: cost.unseals });
   });
 
+  test("opens each connection once for all who ask at the same time", async () => {
+    const world = await makeWorld();
+    await connect(world, "only", 10);
+    const { deps, counts } = counted(world);
+    const all = await Promise.all(Array.from({ length: 6 }, () => openAccounts(deps, world)));
+    const accounts = all.map((accounts) => accounts.get("email")?.[0]?.account);
+    expect(new Set(accounts).size).toBe(1);
+    expect(counts.reads).toBe(1);
+  });
+
   test("sees rotated credentials and a deletion at once where the change was made", async () => {
     const world = await makeWorld();
     const rotated = await connect(world, "rotated", 10);

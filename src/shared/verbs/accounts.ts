@@ -32,19 +32,35 @@ interface Opened {
 /** Resolved values only: a promise of one invocation must not be awaited by another (workerd forbids it). */
 const cache = new Map<string, Opened>();
 
+type Accounts = Opened["byChannel"];
+
+/** What one invocation is reading, which its unsealer stands for: runtime/wire.ts makes a new one for each. */
+const flights = new WeakMap<Deps["unsealer"], Map<string, Promise<Accounts>>>();
+
 /**
  * The enabled connections of a project by channel, lowest priority number first. At most 10 s old. One that
- * cannot be opened is in its place with an `error`, and takes nothing from the others.
+ * cannot be opened is in its place with an `error`, and takes nothing from the others. Those who ask at the same time
+ * get the same accounts, so that they share what is bound to them (sessions.ts).
  */
-export async function openAccounts(
+export async function openAccounts(deps: Pick<Deps, "control" | "unsealer" | "now">, scope: ProjectScope): Promise<Accounts> {
+  const key = cacheKey(scope);
+  const known = cache.get(key);
+  if (known && known.until > deps.now()) return known.byChannel;
+
+  const own = flights.get(deps.unsealer) ?? new Map<string, Promise<Accounts>>();
+  flights.set(deps.unsealer, own);
+  const flight = own.get(key) ?? readAccounts(deps, scope, known).finally(() => own.delete(key));
+  own.set(key, flight);
+  return flight;
+}
+
+async function readAccounts(
   deps: Pick<Deps, "control" | "unsealer" | "now">,
   scope: ProjectScope,
-): Promise<ReadonlyMap<Channel, readonly OpenConnection[]>> {
+  known: Opened | undefined,
+): Promise<Accounts> {
   const key = cacheKey(scope);
   const now = deps.now();
-  const known = cache.get(key);
-  if (known && known.until > now) return known.byChannel;
-
   const rows = await connectionsOf(deps.control, scope).enabled();
   const opened = await Promise.all(
     rows.map(async (row) => {

@@ -56,6 +56,7 @@ function tokenServer(): TokenServer {
 }
 
 const account = (): Account => ({ connectionId: "con_1", credentials: {}, settings: {} });
+const sent: Receipt = { outcome: "sent", providerMessageId: "1" };
 const refused: Receipt = { outcome: "transient", code: "401", reason: "no", sessionExpired: true };
 const failure = (given: Token | FailedReceipt | null) => (given !== null && "outcome" in given ? given : null);
 const opened = (given: Token | FailedReceipt | null): Token => {
@@ -148,9 +149,9 @@ describe("a session that the provider takes no more", () => {
   test("is forgotten by the first that is refused, and the others take the one that comes after it", async () => {
     const server = tokenServer();
     const one = account();
-    const old = opened(await sessionFor(server.invocation(), provider, one));
-    server.now += 30 * MINUTE_MS;
     const deps = server.invocation();
+    const old = opened(await sessionFor(deps, provider, one));
+    settleSession(deps, one, old, sent);
     expect(settleSession(deps, one, old, refused)).toBe(refused);
     const fresh = opened(await sessionFor(deps, provider, one));
     expect(fresh.token).toBe("token-2");
@@ -158,7 +159,31 @@ describe("a session that the provider takes no more", () => {
     expect(opened(await sessionFor(deps, provider, one))).toBe(fresh);
   });
 
-  test("is the account's fault where it was opened a moment ago", async () => {
+  test.each([
+    ["sent", "as the message went", true],
+    ["recipient_invalid", "as the message was looked at", true],
+    ["permanent", "as the message was looked at", true],
+    ["transient", "as nobody knows", false],
+    ["unknown", "as nobody knows", false],
+  ] as const)("was taken before, or not: %s, %s", async (outcome, _, wasTaken) => {
+    const one = account();
+    const deps = tokenServer().invocation();
+    const session = opened(await sessionFor(deps, provider, one));
+    const before: Receipt = outcome === "sent" ? sent : { outcome, code: "x", reason: "x" };
+    expect(settleSession(deps, one, session, before)).toBe(before);
+    expect(settleSession(deps, one, session, refused).outcome).toBe(wasTaken ? "transient" : "misconfigured");
+  });
+
+  test("is nobody's fault once its time is up", async () => {
+    const server = tokenServer();
+    const one = account();
+    const deps = server.invocation();
+    const session = opened(await sessionFor(deps, provider, one));
+    server.now += HOUR_MS;
+    expect(settleSession(deps, one, session, refused)).toBe(refused);
+  });
+
+  test("is the account's fault where it was never taken", async () => {
     const server = tokenServer();
     const one = account();
     const deps = server.invocation();
@@ -172,10 +197,7 @@ describe("a session that the provider takes no more", () => {
     const one = account();
     const deps = server.invocation();
     const session = opened(await sessionFor(deps, provider, one));
-    const answers: Receipt[] = [
-      { outcome: "sent", providerMessageId: "1" },
-      { outcome: "transient", code: "500", reason: "no" },
-    ];
+    const answers: Receipt[] = [sent, { outcome: "transient", code: "500", reason: "no" }];
     for (const answer of answers) expect(settleSession(deps, one, session, answer)).toBe(answer);
     expect(settleSession(deps, one, null, refused)).toBe(refused);
     expect(opened(await sessionFor(deps, provider, one))).toBe(session);

@@ -13,12 +13,11 @@ type SessionDeps = Pick<Deps, "now" | "carrier">;
 const SPARE_MS = 300_000;
 /** A failure to open holds for so long within its invocation, so that a pack of fifty does not ask fifty times. */
 const FAILURE_MS = 5000;
-/** A token that is refused so soon after it was opened will not be taken the next time either. */
-const FRESH_MS = 300_000;
 
 interface Opened {
   readonly token: Token;
-  readonly openedAt: number;
+  /** The provider has taken it at least once. */
+  readonly isProven: boolean;
 }
 
 /** Resolved values only: a promise of one invocation must not be awaited by another (workerd forbids it). */
@@ -54,7 +53,7 @@ export async function sessionFor(
   own.set(account, { opening, startedAt: now });
   const result = await opening;
   if ("outcome" in result) return result;
-  opened.set(account, { token: result, openedAt: deps.now() });
+  opened.set(account, { token: result, isProven: false });
   own.delete(account);
   return result;
 }
@@ -74,14 +73,23 @@ async function open(
 }
 
 /**
- * What a receipt means once its session is seen to. A token that the provider took no more is forgotten, so that the next
- * try opens another. Where it had only just been opened, another will do no better: the account is at fault.
+ * What a receipt means once its session is seen to. A token that the provider took before and takes no more is forgotten,
+ * so that the next try opens another. One that it never took is no better the next time, unless its time is up: the
+ * account is at fault.
  */
 export function settleSession(deps: Pick<Deps, "now">, account: Account, session: Token | null, receipt: Receipt): Receipt {
-  if (receipt.outcome === "sent" || receipt.sessionExpired !== true || session === null) return receipt;
   const known = opened.get(account);
-  // Somebody else was refused the same token first, and a newer one is there.
-  if (known?.token.token !== session.token) return receipt;
+  // Where it is another, somebody else was refused the same token first, and a newer one is there.
+  if (session === null || known?.token.token !== session.token) return receipt;
+  if (receipt.outcome === "sent" || receipt.sessionExpired !== true) {
+    if (!known.isProven && saysThatItWasTaken(receipt)) opened.set(account, { ...known, isProven: true });
+    return receipt;
+  }
   opened.delete(account);
-  return deps.now() < known.openedAt + FRESH_MS ? { ...receipt, outcome: "misconfigured" } : receipt;
+  return known.isProven || session.expiresAt <= deps.now() ? receipt : { ...receipt, outcome: "misconfigured" };
+}
+
+/** The provider looked at the message, so the token was well. */
+function saysThatItWasTaken({ outcome }: Receipt): boolean {
+  return outcome === "sent" || outcome === "recipient_invalid" || outcome === "permanent";
 }
