@@ -19,7 +19,13 @@ export const templateRef = z
 export const recipientShape = z
   .strictObject({
     channel: z.enum(CHANNELS),
-    destination: z.string().min(1).max(4096).describe("An email address, a phone number in E.164, a device token, …"),
+    destination: z
+      .string()
+      .min(1)
+      .max(4096)
+      .describe(
+        "An email address, a phone number in E.164, and so on. Push: `fid:…`, `token:…` (FCM), `apns:…`, `ExponentPushToken[…]`, or a Web Push subscription as JSON text.",
+      ),
     variables: jsonObject.exactOptional().describe("For this recipient; wins over the send's own."),
   })
   .transform((to, ctx) => {
