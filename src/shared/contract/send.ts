@@ -4,6 +4,7 @@ import { CHANNELS, PRIORITIES } from "../core/channels.ts";
 import { normaliseDestination } from "../core/destination.ts";
 import { jsonObject } from "./common.ts";
 import { contentShape } from "./content.ts";
+import { routingShape } from "./routing.ts";
 
 export const MAX_SEND_BYTES = 1_048_576;
 export const MAX_RECIPIENTS = 1000;
@@ -124,11 +125,33 @@ function contentForEach(to: readonly { channel: string }[], at: string, send: Wo
   });
 }
 
+/** Addresses of one recipient that a plan goes through. */
+const MAX_ADDRESSES = 10;
+
+type Planned = { to: readonly { variables?: unknown }[]; routing?: { mode: string } | undefined };
+
+/** With `first` and `escalate`, `to` is one recipient. */
+function onePerson({ to, routing }: Planned, ctx: z.RefinementCtx): void {
+  if (routing === undefined || routing.mode === "all") return;
+  if (to.length > MAX_ADDRESSES) {
+    ctx.addIssue({ code: "custom", path: ["to"], message: `One recipient has at most ${MAX_ADDRESSES} addresses.` });
+  }
+  to.forEach(({ variables }, i) => {
+    if (variables === undefined) return;
+    ctx.addIssue({ code: "custom", path: ["to", i, "variables"], message: "Give the variables of one recipient on the send." });
+  });
+}
+
 export const sendBody = z
-  .strictObject({ to: z.array(recipientShape).min(1).max(MAX_RECIPIENTS), ...common })
+  .strictObject({
+    to: z.array(recipientShape).min(1).max(MAX_RECIPIENTS),
+    routing: routingShape.optional().describe("How several addresses of one recipient are gone through."),
+    ...common,
+  })
   .superRefine((send, ctx) => {
     oneSource(send, ctx);
     orderedNow(send, ctx);
+    onePerson(send, ctx);
     contentForEach(send.to, "to", send, ctx);
   })
   .meta({ id: "Send" });

@@ -1,22 +1,8 @@
 /** Cross-channel plans: one message, several channels, one after the other until one of them did it. Pure. */
-import type { Delivery, MessageEvent } from "./message.ts";
+import type { Delivery, MessageEvent, Plan } from "./message.ts";
 
 export const ROUTING_MODES = ["all", "first", "escalate"] as const;
 export const UNTIL = ["delivered", "opened", "read"] as const;
-export type Until = (typeof UNTIL)[number];
-
-/**
- * How a message goes through its deliveries. `first`: the next channel where the one before failed, or turned out to
- * have failed. `escalate`: the next one where nobody has answered in time.
- */
-export interface Plan {
-  readonly mode: "first" | "escalate";
-  /** With `escalate`: what ends it. `read` is an opening of what was shown, as `opened` is. */
-  readonly until: Until;
-  /** How long a delivery that was sent is waited for, seconds. */
-  readonly after_seconds: number;
-}
-
 /** With `first`: how long a bounce may take to be told. With `escalate`: how long people are given. */
 export const DEFAULT_AFTER_SECONDS: Record<Plan["mode"], number> = { first: 300, escalate: 600 };
 
@@ -34,7 +20,7 @@ export function nextInPlan(
   return { n: next.n, at: came === "failed" ? now : now + plan.after_seconds * 1000 };
 }
 
-const ANSWERS: Record<Until, ReadonlySet<MessageEvent["type"]>> = {
+const ANSWERS: Record<Plan["until"], ReadonlySet<MessageEvent["type"]>> = {
   delivered: new Set(["delivered", "opened", "clicked"]),
   opened: new Set(["opened", "clicked"]),
   read: new Set(["opened", "clicked"]),

@@ -1,6 +1,5 @@
 /** The words of the domain as plain data. Times are milliseconds since 1970, ids as in ids.ts. */
 import type { Channel, Priority } from "./channels.ts";
-import type { Plan } from "./escalation.ts";
 import type { EventType, Status } from "./status.ts";
 
 export type Mode = "live" | "test";
@@ -66,6 +65,18 @@ export interface Order {
   readonly ordering?: Ordering;
   /** The same content to the same recipient goes out once within this time. */
   readonly dedupe_window_seconds?: number;
+}
+
+/**
+ * How a message goes through its deliveries. `first`: the next channel where the one before failed, or turned out to
+ * have failed. `escalate`: the next one where nobody has answered in time.
+ */
+export interface Plan {
+  readonly mode: "first" | "escalate";
+  /** With `escalate`: what ends it. `read` is an opening of what was shown, as `opened` is. */
+  readonly until: "delivered" | "opened" | "read";
+  /** How long a delivery that was sent is waited for, seconds. */
+  readonly after_seconds: number;
 }
 
 export interface Address {

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import type { Plan } from "../core/escalation.ts";
-import type { Submission } from "../core/message.ts";
+import type { Plan, Submission } from "../core/message.ts";
 import type { Carried } from "../ports/carrier.ts";
 import { no, SHARD, type Stage, shardOf, stage, submission, yes } from "../testing/stage.ts";
 import { plan } from "./plan.ts";

@@ -1,6 +1,7 @@
 /** Deliveries of one pack that have an earlier message to wait for (`ordering_key`). */
 import type { Delivery } from "../core/message.ts";
 import { GO, type Turn, turnBehind } from "../core/ordering.ts";
+import { FINAL_STATUSES, type Status } from "../core/status.ts";
 import type { ClaimedRow } from "../db/messages/packs.ts";
 import type { DeliverDeps } from "./deliver-deps.ts";
 import { type InLine, turnOf } from "./ordering.ts";
@@ -49,7 +50,8 @@ export async function inTurn(
     return started;
   };
   const take = async (row: ClaimedRow, turn: Turn): Promise<Ran> => {
-    if (turn.kind === "wait") return { turn, tried: again(row, turn.until) };
+    // What ended meanwhile ends at once: the column holds what core/status.ts knows.
+    if (turn.kind === "wait" && !FINAL_STATUSES.has(row.status as Status)) return { turn, tried: again(row, turn.until) };
     if (row.id !== null) turns.set(row.id, GO);
     return { turn, tried: await one(row) };
   };

@@ -35,15 +35,23 @@ export async function pick(deps: Pick<Deps, "now" | "health">, choosing: Choosin
   let soonest: Wait | null = null;
   for (const connection of usable) {
     if (tried.has(connection.connectionId)) continue;
-    const unfit = await whyUnfit(deps, scope, connection);
-    if (unfit !== null) {
-      if (soonest === null || unfit.until < soonest.until) soonest = unfit;
+    if (connection.provider.kind === "sandbox") return { kind: "use", connection, permit: FREE };
+    const fitness = deps.health.fitness(scope.tenantId, connection.connectionId);
+    if (fitness.kind === "unfit") {
+      soonest = sooner(soonest, fitness.until, `${fitness.code}: ${fitness.reason}`);
       continue;
     }
-    const permit = connection.provider.kind === "sandbox" ? FREE : await permits.take(scope, channel, connection);
-    if (permit.kind === "granted") return { kind: "use", connection, permit };
-    const reason = "As many messages as may are under way.";
-    return { kind: "wait", wait: { until: permit.until, code: "rate_limited", reason } };
+    const permit = await permits.take(scope, channel, connection);
+    if (permit.kind === "denied") {
+      const reason = "As many messages as may are under way.";
+      return { kind: "wait", wait: { until: permit.until, code: "rate_limited", reason } };
+    }
+    // Last of all: whoever is granted the probe has to make it.
+    if (fitness.kind === "fit" || (await deps.health.probe(scope.tenantId, connection.connectionId))) {
+      return { kind: "use", connection, permit };
+    }
+    await permit.done();
+    soonest = sooner(soonest, deps.now() + PROBE_MS, "Another message is probing the connection.");
   }
   return soonest === null
     ? { kind: "none", code: "all_tried", reason: "Every connection was tried." }
@@ -63,20 +71,10 @@ export function hasAnother(
   );
 }
 
-const FREE: Permit = { kind: "granted", done: async () => undefined };
+const FREE: Extract<Permit, { kind: "granted" }> = { kind: "granted", done: async () => undefined };
 
-async function whyUnfit(deps: Pick<Deps, "now" | "health">, scope: ProjectScope, c: Candidate): Promise<Wait | null> {
-  if (c.provider.kind === "sandbox") return null;
-  const fitness = deps.health.fitness(scope.tenantId, c.connectionId);
-  switch (fitness.kind) {
-    case "fit":
-      return null;
-    case "probe":
-      if (await deps.health.probe(scope.tenantId, c.connectionId)) return null;
-      return { until: deps.now() + PROBE_MS, code: "connections_open", reason: "Another message is probing the connection." };
-    case "unfit":
-      return { until: fitness.until, code: "connections_open", reason: `${fitness.code}: ${fitness.reason}`.slice(0, 200) };
-  }
+function sooner(before: Wait | null, until: number, reason: string): Wait {
+  return before !== null && before.until <= until ? before : { until, code: "connections_open", reason: reason.slice(0, 200) };
 }
 
 function noneOf(channel: Channel, candidates: readonly Candidate[]): Picked {

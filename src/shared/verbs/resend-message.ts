@@ -52,6 +52,7 @@ export async function resendMessage(
 function runOf({ message, order }: FoundMessage, asked: Pick<Order, "request_id" | "key_id">, now: number): Run {
   if (order === null) throw new Fault("conflict", { detail: "What the message was made from is not kept any more." });
   const { channel, recipient: destination, variables } = message;
+  const also = message.deliveries.slice(1).map((d) => ({ channel: d.channel, destination: d.destination }));
   // It goes out by itself: its line has moved on, and it is the same content again on purpose.
   const { ordering_key: _key, ordering: _ordering, dedupe_window_seconds: _window, ...words } = order;
   return {
@@ -62,7 +63,7 @@ function runOf({ message, order }: FoundMessage, asked: Pick<Order, "request_id"
     category: message.category ?? undefined,
     tags: message.tags.length === 0 ? undefined : message.tags,
     order: { ...words, ...asked, metadata: { ...order.metadata, resent_from: message.id } },
-    to: [{ channel, destination, ...(variables === null ? {} : { variables }) }],
+    to: [{ channel, destination, ...(also.length === 0 ? {} : { also }), ...(variables === null ? {} : { variables }) }],
     dedupe: null,
   };
 }

@@ -1,6 +1,7 @@
 /** POST /v1/batch: many recipients of one send, or many sends; each item answers for itself. */
 import type { z } from "zod";
 import { flawsOf } from "../contract/flaws.ts";
+import { recipientsOf } from "../contract/routing.ts";
 import { type batchAnswer, type RecipientsBatch, recipientShape, sendBody } from "../contract/send.ts";
 import { Fault, type FaultCode, type Flaw } from "../core/faults.ts";
 import { messageIdAt } from "../core/ids.ts";
@@ -84,7 +85,8 @@ export async function batchOfSends(
   const errors: (Item["error"] | null)[] = [];
   for (const [i, raw] of body.sends.entries()) {
     const parsed = sendBody.safeParse(raw);
-    const resolved = parsed.success ? await resolveRun(deps, caller, parsed.data, parsed.data.to, now, input.requestId) : null;
+    const { to, plan } = parsed.success ? recipientsOf(parsed.data.to, parsed.data.routing) : { to: [] };
+    const resolved = parsed.success ? await resolveRun(deps, caller, parsed.data, to, now, input.requestId, plan) : null;
     const flaws = parsed.success ? (resolved?.flaws ?? []) : flawsOf(parsed.error);
     errors[i] = flaws.length > 0 ? invalid(flaws) : null;
     places[i] = flaws.length > 0 || !resolved ? -1 : runs.length;

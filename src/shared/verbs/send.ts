@@ -1,9 +1,10 @@
 /** POST /v1/send: one request, one receipt. */
 import type { z } from "zod";
+import { recipientsOf } from "../contract/routing.ts";
 import type { SendBody, sendAnswer } from "../contract/send.ts";
 import { Fault, type Flaw } from "../core/faults.ts";
 import { messageIdAt } from "../core/ids.ts";
-import type { Content, Order } from "../core/message.ts";
+import type { Content, Order, Plan } from "../core/message.ts";
 import type { Caller } from "../core/tenant.ts";
 import { type Accepted, idempotencyKey, type Run, rateHeaders, takeReceipt } from "./accept.ts";
 import { sha256Hex } from "./authenticate.ts";
@@ -14,7 +15,7 @@ import { resolveTemplate } from "./resolve-template.ts";
 
 type SendDeps = Pick<Deps, "control" | "gate" | "now" | "random">;
 /** What a send and a batch of recipients have in common. */
-export type Words = Omit<SendBody, "to">;
+export type Words = Omit<SendBody, "to" | "routing">;
 
 export interface SendOutcome {
   readonly body: z.output<typeof sendAnswer>;
@@ -29,8 +30,9 @@ export async function send(
   const { body, requestId } = input;
   const now = deps.now();
   const key = keyOf(input.idempotencyHeader, body.deduplication_key);
+  const { to, plan } = recipientsOf(body.to, body.routing);
   const [{ run, flaws }, fingerprint] = await Promise.all([
-    resolveRun(deps, caller, body, body.to, now, requestId),
+    resolveRun(deps, caller, body, to, now, requestId, plan),
     key === null ? "" : sha256Hex(input.rawBody),
   ]);
   if (flaws.length > 0) throw new Fault("validation_failed", { errors: flaws });
@@ -42,13 +44,17 @@ export async function send(
     runs: [run],
     now,
   });
-  return answerOf(receipt, body);
+  return answerOf(receipt, to);
 }
 
-function answerOf(receipt: Accepted, body: SendBody): SendOutcome {
+function answerOf(receipt: Accepted, recipients: Run["to"]): SendOutcome {
   const item = receipt.items[0];
   if (item?.kind !== "accepted") throw new Error("a single send was neither accepted nor refused");
-  const messages = body.to.map((to, i) => ({ id: messageIdAt(item.first, i), channel: to.channel, destination: to.destination }));
+  const messages = recipients.map((to, i) => ({
+    id: messageIdAt(item.first, i),
+    channel: to.channel,
+    destination: to.destination,
+  }));
   return {
     body: {
       request_id: receipt.requestId,
@@ -83,6 +89,7 @@ export async function resolveRun(
   to: Run["to"],
   now: number,
   requestId: string,
+  plan?: Plan,
 ): Promise<{ run: Run; flaws: Flaw[] }> {
   const flaws: Flaw[] = [];
   if (words.project_id !== undefined && words.project_id !== caller.projectId) {
@@ -104,7 +111,10 @@ export async function resolveRun(
       template: template ? `${template.name}:v${template.version}` : undefined,
       category: words.category,
       tags: words.tags,
-      order: orderOf(words, { request_id: requestId, key_id: caller.keyId }, template),
+      order: {
+        ...orderOf(words, { request_id: requestId, key_id: caller.keyId }, template),
+        ...(plan === undefined ? {} : { plan }),
+      },
       to,
       dedupe: null,
     },

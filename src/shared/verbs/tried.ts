@@ -71,7 +71,8 @@ export function written(
   const { tenantId, row, messageId, order, at } = subject;
   const { delivery, events, again: next } = settlement;
   const attempt = delivery.attempts.at(-1);
-  const refused = attempt?.outcome === "permanent" || attempt?.outcome === "recipient_invalid";
+  const refused =
+    attempt?.provider !== "sandbox" && (attempt?.outcome === "permanent" || attempt?.outcome === "recipient_invalid");
   const projectId = row.project_id;
   const { status, dead, turn } = inPlan(row, order, settlement, at);
   return {

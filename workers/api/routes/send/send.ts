@@ -9,7 +9,8 @@ export const sendRoute = route({
   tag: "send",
   summary: "Send a notification",
   description:
-    "Answers 202 once the receipt is durable. Every recipient becomes a message of its own, which can be read at once. " +
+    "Answers 202 once the receipt is durable. Every recipient becomes a message of its own, which can be read at once; with " +
+    "`routing`, several addresses of one recipient make one message. " +
     "With an Idempotency-Key the call may be repeated without sending twice.",
   auth: "messages:send",
   cachedAuth: true,
@@ -44,6 +45,17 @@ export const sendRoute = route({
         ttl_seconds: 3600,
         tags: ["orders"],
         metadata: { customer_id: "c-123" },
+      },
+    },
+    {
+      summary: "A push, and an SMS where nobody has opened it after ten minutes",
+      body: {
+        to: [
+          { channel: "push", destination: "a-device-token" },
+          { channel: "sms", destination: "+447700900123" },
+        ],
+        content: { push: { title: "Your table is ready", body: "Come in!" }, sms: { text: "Your table is ready." } },
+        routing: { mode: "escalate", until: "opened", after: "10m" },
       },
     },
     {
