@@ -15,7 +15,7 @@ export interface Carriage {
   readonly trace?: SandboxTrace;
 }
 
-type CarryDeps = Pick<DeliverDeps, "now" | "carrier" | "publicUrl">;
+type CarryDeps = Pick<DeliverDeps, "now" | "random" | "carrier" | "publicUrl">;
 
 /** Throws only before anything was sent. */
 export async function carry(deps: CarryDeps, { messageId, delivery, connection, envelope }: Ready): Promise<Carriage> {
@@ -33,6 +33,7 @@ export async function carry(deps: CarryDeps, { messageId, delivery, connection, 
     callbackUrl: callbackFor(deps.publicUrl, connection, delivery, envelope.attemptId),
     idempotencyKey: idempotencyKeyOf(messageId, delivery.n, connectionId),
     session: session?.token ?? null,
+    random: deps.random,
   });
   const answer = await deps.carrier.carry(request, provider.timeoutMs);
   return {

@@ -56,6 +56,7 @@ export function composeFor(
     ...(order.locale === undefined ? {} : { locale: order.locale }),
     tags: row.tags === null ? [] : (JSON.parse(row.tags) as string[]),
     files,
+    priority: row.priority,
     ...(row.expires_at === null ? {} : { validitySeconds: Math.max(1, Math.floor((row.expires_at - now) / 1000)) }),
   });
 }
