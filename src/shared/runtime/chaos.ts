@@ -9,7 +9,7 @@ import { Chaos, parseChaos } from "../adapters/chaos.ts";
 const made = new Map<string, Chaos>();
 
 export function chaosOf(env: object): Chaos | null {
-  const { CHAOS: json } = env as { readonly CHAOS?: string };
+  const json = (env as { readonly CHAOS?: string }).CHAOS;
   if (json === undefined || json === "") return null;
   let chaos = made.get(json);
   if (!chaos) {
