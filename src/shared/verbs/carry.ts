@@ -54,18 +54,24 @@ function callbackFor(publicUrl: string, { connectionId, provider, account }: Can
   return `${publicUrl}/hooks/${delivery.channel}/${provider.id}/${connectionId}?attempt=${attempt}`;
 }
 
-function receiptOf(carried: Awaited<ReturnType<CarryDeps["carrier"]["carry"]>>, decode: (answer: Answer) => Receipt): Receipt {
-  switch (carried.kind) {
-    case "answered":
-      try {
-        return decode(carried);
-      } catch (error) {
-        // A fault of ours, found out too late: the provider has it, or has not.
-        return { outcome: "unknown", code: "answer_not_understood", reason: String(error).slice(0, 200) };
-      }
+type Carried = Awaited<ReturnType<CarryDeps["carrier"]["carry"]>>;
+
+function receiptOf(carried: Carried, decode: (answer: Answer) => Receipt): Receipt {
+  if (carried.kind !== "answered") return notAnswered(carried);
+  try {
+    return decode(carried);
+  } catch (error) {
+    // A fault of ours, found out too late: the provider has it, or has not.
+    return { outcome: "unknown", code: "answer_not_understood", reason: String(error).slice(0, 200) };
+  }
+}
+
+/** What it means that no answer came. */
+export function notAnswered({ kind, reason }: Exclude<Carried, { kind: "answered" }>): Receipt {
+  switch (kind) {
     case "not_sent":
-      return { outcome: "transient", code: "not_reached", reason: carried.reason };
+      return { outcome: "transient", code: "not_reached", reason };
     case "unknown":
-      return { outcome: "unknown", code: "no_answer", reason: carried.reason };
+      return { outcome: "unknown", code: "no_answer", reason };
   }
 }

@@ -20,6 +20,7 @@ import { noteFailures } from "./note-failures.ts";
 import { PermitPool } from "./permit-pool.ts";
 import type { Round } from "./ready.ts";
 import { again, type Tried } from "./tried.ts";
+import { tryBulk } from "./try-bulk.ts";
 import { tryDelivery } from "./try-delivery.ts";
 
 /** Runs jobs with a bound on how many are under way, over a whole invocation. */
@@ -31,6 +32,8 @@ interface Hold {
   readonly shard: number;
   readonly db: D1Database;
   readonly lease: string;
+  /** All of it is low-priority mail, which goes by the call-full where its provider takes that. */
+  readonly inBulk: boolean;
 }
 
 /**
@@ -57,9 +60,10 @@ export async function deliver(
   const rows = (taken?.results ?? []) as unknown as ClaimedRow[];
   if (rows.length === 0) return;
 
-  const permits = new PermitPool(deps, rows.length);
+  const inBulk = rows.every((row) => row.lane === "bulk" && row.channel === "email");
+  const permits = new PermitPool(deps, { most: rows.length, isPatient: !inBulk });
   try {
-    await carryAll(deps, { tenantId, shard, db, lease }, rows, permits, claimedAt + deps.timing.startWithinMs, lanes);
+    await carryAll(deps, { tenantId, shard, db, lease, inBulk }, rows, permits, claimedAt + deps.timing.startWithinMs, lanes);
   } finally {
     await Promise.all([permits.close(), deps.health.flush()]);
   }
@@ -84,7 +88,8 @@ async function carryAll(
     const round: Round = { tenantId: hold.tenantId, orders, permits, tried: triedOver, packSizes, isFirst };
     const one = (row: ClaimedRow) =>
       lanes(async () => (deps.now() < startUntil ? tryDelivery(deps, row, round) : again(row, deps.now())));
-    const tried = await tryAll(open, turns, one);
+    const byTheCall = hold.inBulk && turns.size === 0;
+    const tried = byTheCall ? await tryBulk(deps, open, round, lanes, startUntil) : await tryAll(open, turns, one);
     await settle(deps, hold, open, tried);
     open = tried.filter((t) => t.kind === "over").map((t) => nextRow(t, triedOver));
   }

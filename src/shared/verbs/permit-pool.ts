@@ -24,12 +24,17 @@ interface Block {
 export class PermitPool {
   readonly #deps: PoolDeps;
   readonly #most: number;
+  readonly #isPatient: boolean;
   readonly #queues = new Map<string, ConnectionPermits>();
 
-  /** `most`: how many are asked for at a time. */
-  constructor(deps: PoolDeps, most: number) {
+  /**
+   * `most`: how many are asked for at a time. `isPatient`: whoever finds no room because of this pack itself waits until
+   * one of it is done; to be false where nothing is begun before all have asked.
+   */
+  constructor(deps: PoolDeps, { most, isPatient }: { readonly most: number; readonly isPatient: boolean }) {
     this.#deps = deps;
     this.#most = Math.max(1, most);
+    this.#isPatient = isPatient;
   }
 
   /** One permit to use a connection. */
@@ -37,10 +42,14 @@ export class PermitPool {
     const id = candidate.connectionId;
     let queue = this.#queues.get(id);
     if (!queue) {
-      queue = new ConnectionPermits(async (stays) => {
-        const places = await placesFor(this.#deps, scope, channel, candidate);
-        return places.length === 0 ? null : this.#deps.lessor.take(places, this.#most, { stays });
-      }, this.#deps.now);
+      queue = new ConnectionPermits(
+        async (stays) => {
+          const places = await placesFor(this.#deps, scope, channel, candidate);
+          return places.length === 0 ? null : this.#deps.lessor.take(places, this.#most, { stays });
+        },
+        this.#deps.now,
+        this.#isPatient,
+      );
       this.#queues.set(id, queue);
     }
     return queue.take();
@@ -56,6 +65,7 @@ export class PermitPool {
 class ConnectionPermits {
   readonly #lease: (stays: boolean) => Promise<Permits | null>;
   readonly #now: () => number;
+  readonly #isPatient: boolean;
   readonly #blocks = new Set<Block>();
   #turn: Promise<unknown> = Promise.resolve();
   #isFree = false;
@@ -64,9 +74,10 @@ class ConnectionPermits {
   /** Resolves when the next permit of ours is used. */
   #used = Promise.withResolvers<void>();
 
-  constructor(lease: (stays: boolean) => Promise<Permits | null>, now: () => number) {
+  constructor(lease: (stays: boolean) => Promise<Permits | null>, now: () => number, isPatient: boolean) {
     this.#lease = lease;
     this.#now = now;
+    this.#isPatient = isPatient;
   }
 
   take(): Promise<Permit> {
@@ -80,7 +91,7 @@ class ConnectionPermits {
       if (this.#isFree) return FREE;
       for (const block of this.#blocks) if (block.left > 0) return this.#use(block);
       if (this.#deniedUntil > this.#now()) return { kind: "denied", until: this.#deniedUntil };
-      const permits = await this.#lease(this.#blocks.size > 0);
+      const permits = await this.#lease(this.#isPatient && this.#blocks.size > 0);
       if (permits === null) {
         this.#isFree = true;
         continue;
@@ -90,7 +101,7 @@ class ConnectionPermits {
         continue;
       }
       // Ours may be what holds the place: as long as one is in use, the next one takes its turn.
-      if (this.#blocks.size > 0) await this.#used.promise;
+      if (this.#isPatient && this.#blocks.size > 0) await this.#used.promise;
       else this.#deniedUntil = this.#now() + Math.max(1, permits.retryAfterMs);
     }
   }
