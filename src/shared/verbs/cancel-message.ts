@@ -42,5 +42,9 @@ async function cancelRow(
 }
 
 function tooLate({ message }: FoundMessage): Fault {
-  return new Fault("conflict", { detail: `The message is ${message.status}: only a scheduled or queued one can be cancelled.` });
+  const detail =
+    message.status === "queued"
+      ? "The message is being sent at this moment."
+      : `The message is ${message.status}: only a scheduled or queued one can be cancelled.`;
+  return new Fault("conflict", { detail });
 }

@@ -3,7 +3,8 @@ import type { ProjectScope } from "../scope.ts";
 
 /**
  * One statement, so that it either comes before a consumer's claim, which then finds a cancelled message, or
- * after it, and then changes nothing: only a queued message that no live lease holds becomes cancelled.
+ * after it, and then changes nothing: only a queued message that nobody has claimed becomes cancelled. A claim whose
+ * lease ran out stands in the way as well: its holder may have sent the message, and the next one will say so.
  */
 export function cancelMessage(db: D1Database, scope: ProjectScope, id: string, now: number): D1PreparedStatement {
   const event = JSON.stringify({ type: "cancelled", at: now, key: "cancelled" });
@@ -12,7 +13,7 @@ export function cancelMessage(db: D1Database, scope: ProjectScope, id: string, n
       `UPDATE messages SET status = 'cancelled', log = json_insert(log, '$[#]', json(?4)), updated_at = ?5
        WHERE tenant_id = ?1 AND project_id = ?2 AND id = ?3 AND status = 'queued'
          AND NOT EXISTS (SELECT 1 FROM packs AS p, json_each(p.refs) AS r
-           WHERE p.tenant_id = ?1 AND p.lease_until > ?5 AND r.value ->> 0 = ?3)`,
+           WHERE p.tenant_id = ?1 AND p.claims > 0 AND r.value ->> 0 = ?3)`,
     )
     .bind(scope.tenantId, scope.projectId, id, event, now);
 }
