@@ -159,7 +159,7 @@ export interface HttpProvider<C = unknown, S = unknown> {
 
 /**
  * Many mails in one call, each with its own content, ids and outcome. What may share a call is for `key` to say.
- * Nobody calls it yet: the plan is to use it where a pack holds many mails for one connection.
+ * Used for the bulk lane, where a pack holds many mails for one connection (verbs/try-bulk.ts).
  */
 export interface Bulk<C = unknown, S = unknown> {
   /** Recipients in one call, at most. */

@@ -74,6 +74,16 @@ async function tryCall(deps: DeliverDeps, call: readonly Ready[], round: Round):
   }
 }
 
+/** A fault of ours in reading the answer is found out too late: the provider has them, or has not. */
+function receiptsOf(decode: () => Receipt[], count: number): Receipt[] {
+  try {
+    return decode();
+  } catch (error) {
+    const reason = String(error).slice(0, 200);
+    return Array.from({ length: count }, () => ({ outcome: "unknown", code: "answer_not_understood", reason }));
+  }
+}
+
 /** The provider said nothing of this one. */
 const NO_RECEIPT = (startedAt: number): Carriage => ({
   startedAt,
@@ -103,7 +113,8 @@ async function carryMany(deps: DeliverDeps, call: readonly Ready[]): Promise<Car
   );
   const answer = await deps.carrier.carry(request, provider.timeoutMs);
   if (answer.kind !== "answered") return same(notAnswered(answer));
-  return bulk
-    .decode(answer, call.length)
-    .map((receipt) => ({ startedAt, receipt: settleSession(deps, account, session, receipt) }));
+  return receiptsOf(() => bulk.decode(answer, call.length), call.length).map((receipt) => ({
+    startedAt,
+    receipt: settleSession(deps, account, session, receipt),
+  }));
 }
