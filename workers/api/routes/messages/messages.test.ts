@@ -239,7 +239,9 @@ describe("cancelling", () => {
     const held = await sendOne({ to: [email("down@sandbox.test")] });
     await eventually(async () => (await read(held)).deliveries[0]?.attempts.length === 1);
     await shardOf(held)
-      .prepare("UPDATE packs SET lease = 'lse_x', lease_until = ?1, claims = claims + 1 WHERE tenant_id = ?2 AND instr(refs, ?3) > 0")
+      .prepare(
+        "UPDATE packs SET lease = 'lse_x', lease_until = ?1, claims = claims + 1 WHERE tenant_id = ?2 AND instr(refs, ?3) > 0",
+      )
       .bind(Date.now() + 60_000, world.tenantId, held)
       .run();
     const refused = await act(held, "cancel");
