@@ -1,5 +1,27 @@
 /** Signs a request to AWS (Signature Version 4). */
 import { AwsV4Signer } from "aws4fetch";
+import { z } from "zod";
+import { secretKey } from "./secret.ts";
+
+/** An access key of AWS. */
+export const awsCredentials = z.strictObject({
+  access_key_id: z
+    .string()
+    .regex(/^\w{1,128}$/, "An access key id has letters and digits only.")
+    .meta({ title: "Access key id" }),
+  secret_access_key: secretKey("Secret access key"),
+  session_token: secretKey("Session token").optional(),
+});
+
+export const awsRegion = z
+  .string()
+  .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "A region looks like eu-west-1.")
+  .meta({ title: "Region" });
+
+/** `https://sns.eu-west-1.amazonaws.com`, and the same in China. */
+export function awsOrigin(host: string, region: string): string {
+  return `https://${host}.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
+}
 
 export interface AwsCredentials {
   readonly access_key_id: string;
@@ -10,11 +32,14 @@ export interface AwsCredentials {
 export interface AwsCall {
   readonly method: "GET" | "POST";
   readonly url: string;
-  /** `ses`, whatever the host is called: a host of one's own defeats the guess. */
+  /** `ses`, `sns` or `sms-voice`, whatever the host is called: a host of one's own defeats the guess. */
   readonly service: string;
   readonly region: string;
-  /** JSON; none for GET. */
+  /** JSON unless `contentType` says otherwise; none for GET. */
   readonly body?: Uint8Array;
+  readonly contentType?: string;
+  /** Further headers, such as `x-amz-target`: signed too. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -30,7 +55,11 @@ export async function awsRequest(call: AwsCall, credentials: AwsCredentials): Pr
     url: call.url,
     service: call.service,
     region: call.region,
-    ...(call.body === undefined ? {} : { body: call.body, headers: { "content-type": "application/json" } }),
+    ...(call.body === undefined ? {} : { body: call.body }),
+    headers: {
+      ...(call.body === undefined ? {} : { "content-type": call.contentType ?? "application/json" }),
+      ...call.headers,
+    },
     accessKeyId: credentials.access_key_id,
     secretAccessKey: credentials.secret_access_key,
     ...(credentials.session_token === undefined ? {} : { sessionToken: credentials.session_token }),

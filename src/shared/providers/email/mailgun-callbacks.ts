@@ -5,9 +5,9 @@
  */
 import { z } from "zod";
 import type { Callbacks, ProviderSignal } from "../provider.ts";
+import { secretKey } from "../secret.ts";
 import { attemptIn, type Fields, fieldsOf, forged, idOf, parseJson, reading, said, timeOf } from "../signals.ts";
 import { fromHex, isFresh, isHmacSha256, joined } from "../signatures.ts";
-import { secretKey } from "./parts.ts";
 
 const verification = z.strictObject({ signing_key: secretKey("HTTP webhook signing key") });
 

@@ -6,11 +6,12 @@ import { z } from "zod";
 import { parseObject, text } from "../answers.ts";
 import { endpoint, under } from "../endpoint.ts";
 import { type Account, httpProvider } from "../provider.ts";
+import { secretKey } from "../secret.ts";
 import { headerLines, oneLine, utf8Mailbox } from "./lines.ts";
 import { keyState, refusal } from "./mailgun-answers.ts";
 import { mailgunCallbacks } from "./mailgun-callbacks.ts";
 import { type FormPart, multipart } from "./multipart.ts";
-import { type EmailEnvelope, emailOf, filename, mediaType, secretKey, sender, tagLines } from "./parts.ts";
+import { type EmailEnvelope, emailOf, filename, mediaType, sender, tagLines } from "./parts.ts";
 
 const credentials = z.strictObject({
   api_key: secretKey("API key").describe("A key of the account, or one for sending from the domain only."),

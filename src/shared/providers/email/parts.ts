@@ -11,16 +11,6 @@ export function emailOf(envelope: Envelope, provider: string): EmailEnvelope {
   return envelope;
 }
 
-/** A secret that travels in a header: no spaces, nothing that ends a line. */
-export function secretKey(title: string) {
-  return z
-    .string()
-    .min(1)
-    .max(4096)
-    .regex(/^[\x21-\x7e]+$/, "It holds characters that no such key has.")
-    .meta({ title, format: "password" });
-}
-
 /** The mailbox that mails come from. */
 export function sender(description: string) {
   return z

@@ -6,8 +6,9 @@ import { z } from "zod";
 import { parseObject, text } from "../answers.ts";
 import { endpoint, under } from "../endpoint.ts";
 import { type Account, httpProvider } from "../provider.ts";
+import { secretKey } from "../secret.ts";
 import { headerLines, oneLine, utf8Mailbox } from "./lines.ts";
-import { type EmailEnvelope, emailOf, filename, mediaType, secretKey, sender, tagLines } from "./parts.ts";
+import { type EmailEnvelope, emailOf, filename, mediaType, sender, tagLines } from "./parts.ts";
 import { refusal, serverState } from "./postmark-answers.ts";
 import { postmarkCallbacks } from "./postmark-callbacks.ts";
 

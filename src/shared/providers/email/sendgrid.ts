@@ -5,8 +5,9 @@
 import { z } from "zod";
 import { endpoint } from "../endpoint.ts";
 import { httpProvider } from "../provider.ts";
+import { secretKey } from "../secret.ts";
 import { oneLine } from "./lines.ts";
-import { emailOf, secretKey, sender } from "./parts.ts";
+import { emailOf, sender } from "./parts.ts";
 import { keyState } from "./sendgrid-answers.ts";
 import { sendgridBulk } from "./sendgrid-bulk.ts";
 import { sendgridCallbacks } from "./sendgrid-callbacks.ts";

@@ -1,5 +1,5 @@
 /** A call of SES v2, for one mail or for many. */
-import { awsRequest } from "../aws.ts";
+import { awsOrigin, awsRequest } from "../aws.ts";
 import { under } from "../endpoint.ts";
 import type { Account } from "../provider.ts";
 
@@ -24,6 +24,8 @@ interface SesCall {
 
 export function signed(account: SesAccount, call: SesCall): Promise<Request> {
   const { region, endpoint: base } = account.settings;
-  const host = `https://email.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
-  return awsRequest({ ...call, url: under(base ?? host, call.path), service: "ses", region }, account.credentials);
+  return awsRequest(
+    { ...call, url: under(base ?? awsOrigin("email", region), call.path), service: "ses", region },
+    account.credentials,
+  );
 }

@@ -4,29 +4,18 @@
  */
 import { z } from "zod";
 import { parseObject, text } from "../answers.ts";
+import { awsCredentials, awsRegion } from "../aws.ts";
 import { endpoint } from "../endpoint.ts";
 import { httpProvider } from "../provider.ts";
 import { headerLines, headerValue, mailbox, oneLine } from "./lines.ts";
-import { type EmailEnvelope, emailOf, secretKey, sender, tagPairs } from "./parts.ts";
+import { type EmailEnvelope, emailOf, sender, tagPairs } from "./parts.ts";
 import { accountState, refusal } from "./ses-answers.ts";
 import { sesBulk } from "./ses-bulk.ts";
 import { type SesAccount, signed } from "./ses-call.ts";
 import { sesCallbacks } from "./ses-callbacks.ts";
 
-const credentials = z.strictObject({
-  access_key_id: z
-    .string()
-    .regex(/^\w{1,128}$/, "An access key id has letters and digits only.")
-    .meta({ title: "Access key id" }),
-  secret_access_key: secretKey("Secret access key"),
-  session_token: secretKey("Session token").optional(),
-});
-
 const settings = z.strictObject({
-  region: z
-    .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "A region looks like eu-west-1.")
-    .meta({ title: "Region" }),
+  region: awsRegion,
   from: sender("Must be verified in SES."),
   configuration_set: z
     .string()
@@ -36,11 +25,11 @@ const settings = z.strictObject({
   endpoint: endpoint.optional(),
 });
 
-export const ses = httpProvider<z.output<typeof credentials>, z.output<typeof settings>>({
+export const ses = httpProvider<z.output<typeof awsCredentials>, z.output<typeof settings>>({
   id: "ses",
   name: "Amazon SES",
   channels: ["email"],
-  credentials,
+  credentials: awsCredentials,
   settings,
   timeoutMs: 10_000,
   idempotent: false,
