@@ -1,10 +1,9 @@
 /**
- * Holds lanes of one gate back while what it has planned waits too long in the shared queues, or while the planner
- * fails. In memory only: a gate that starts anew plans once, and is told again. Whoever pauses lets go of its wake-up:
- * the alarm stands behind the timer, as everywhere.
+ * Holds lanes of one gate back while what it has planned waits in the shared queues, or while the planner fails. In
+ * memory only: a gate that starts anew plans once, and is told again. The alarm stands behind its timer, as everywhere.
  */
 import { LANES } from "../../src/shared/core/channels.ts";
-import { isEverHeldBack, isPressed, type Pressure, pauseMs } from "../../src/shared/core/flow.ts";
+import { FIRST_WINDOW, isEverHeldBack, judge, type Pressure, pauseMs } from "../../src/shared/core/flow.ts";
 
 /** Calls back after so many milliseconds. */
 export type Timer = (work: () => void, ms: number) => void;
@@ -12,80 +11,101 @@ export type Timer = (work: () => void, ms: number) => void;
 interface Pause {
   readonly ms: number;
   readonly waiting: number;
-  /** The message databases to ask before going on; none where only planning itself can tell. */
-  readonly dbShards: readonly number[];
+  /** False where only planning itself can tell whether to go on: it failed, or the question did. */
+  readonly asks: boolean;
 }
 
-export class Brake {
-  readonly #pauses = new Map<number, Pause>();
-  /** The last pause of a lane whose plans fail, milliseconds. */
-  readonly #failing = new Map<number, number>();
-  readonly #ask: (dbShards: readonly number[]) => Promise<readonly Pressure[]>;
-  readonly #go: (lane: number) => Promise<void>;
-  readonly #timer: Timer;
-  readonly #warn: (event: string, error: unknown) => void;
+interface Held {
+  window: number;
+  /** The newest reading of each message database that the lane was planned to. */
+  readings: Map<number, Pressure>;
+  pause: Pause | null;
+  /** The last pause after a plan that failed, milliseconds; null where none did since one went well. */
+  failingMs: number | null;
+}
 
-  constructor(with_: {
-    readonly ask: (dbShards: readonly number[]) => Promise<readonly Pressure[]>;
-    readonly go: (lane: number) => Promise<void>;
-    readonly timer: Timer;
-    readonly warn: (event: string, error: unknown) => void;
-  }) {
-    this.#ask = with_.ask;
-    this.#go = with_.go;
-    this.#timer = with_.timer;
-    this.#warn = with_.warn;
+export interface BrakeWiring {
+  readonly ask: (dbShards: readonly number[]) => Promise<readonly Pressure[]>;
+  /** Plans what is due of a lane. */
+  readonly go: (lane: number) => Promise<void>;
+  readonly timer: Timer;
+  readonly warn: (event: string, error: unknown) => void;
+}
+
+/** A lane is named by its index in LANES. */
+export class Brake {
+  readonly #lanes: readonly Held[] = LANES.map(() => ({
+    window: FIRST_WINDOW,
+    readings: new Map(),
+    pause: null,
+    failingMs: null,
+  }));
+  readonly #wiring: BrakeWiring;
+
+  constructor(wiring: BrakeWiring) {
+    this.#wiring = wiring;
   }
 
-  /** `lane`: index into LANES. */
   isOn(lane: number): boolean {
-    return this.#pauses.has(lane);
+    return this.#held(lane).pause !== null;
   }
 
   /** What a plan of this lane was answered; undefined from a planner of an older release. */
   planned(lane: number, answer: readonly Pressure[] | undefined): void {
-    this.#failing.delete(lane);
-    const pressed = pressedIn(lane, answer);
-    if (pressed.length > 0) this.#hold(lane, { ms: pauseMs(null, true), ...sumOf(pressed) });
+    const held = this.#held(lane);
+    held.failingMs = null;
+    for (const reading of answer ?? []) if (reading.lane === LANES[lane]) held.readings.set(reading.dbShard, reading);
+    const { isPressed, waiting } = this.#judge(lane, false);
+    if (isPressed) this.#pause(lane, { ms: pauseMs(null, true), waiting, asks: true });
   }
 
   /** A plan failed: the rest of the lane must not follow it at once, each call to fail the same way. */
   failed(lane: number): void {
     const name = LANES[lane];
     if (name === undefined || !isEverHeldBack(name)) return;
-    const ms = pauseMs(this.#failing.get(lane) ?? null, false);
-    this.#failing.set(lane, ms);
-    this.#hold(lane, { ms, waiting: 0, dbShards: [] });
+    const held = this.#held(lane);
+    held.failingMs = pauseMs(held.failingMs, false);
+    this.#pause(lane, { ms: held.failingMs, waiting: 0, asks: false });
   }
 
-  #hold(lane: number, pause: Pause): void {
-    this.#pauses.set(lane, pause);
-    this.#timer(() => void this.#look(lane, pause), pause.ms);
+  #pause(lane: number, pause: Pause): void {
+    this.#held(lane).pause = pause;
+    this.#wiring.timer(() => void this.#look(lane, pause), pause.ms);
   }
 
   async #look(lane: number, pause: Pause): Promise<void> {
-    if (this.#pauses.get(lane) !== pause) return;
+    const held = this.#held(lane);
     try {
-      const pressed = pause.dbShards.length === 0 ? [] : pressedIn(lane, await this.#ask(pause.dbShards));
-      if (pressed.length > 0) {
-        const now = sumOf(pressed);
-        this.#hold(lane, { ms: pauseMs(pause.ms, now.waiting < pause.waiting), ...now });
-        return;
+      if (pause.asks) {
+        const answer = await this.#wiring.ask([...held.readings.keys()]);
+        held.readings = new Map(answer.filter((r) => r.lane === LANES[lane]).map((r) => [r.dbShard, r]));
+        const { isPressed, waiting } = this.#judge(lane, true);
+        if (isPressed) {
+          this.#pause(lane, { ms: pauseMs(pause.ms, waiting < pause.waiting), waiting, asks: true });
+          return;
+        }
       }
     } catch (error) {
-      this.#warn("pressure_unknown", error);
-      this.#hold(lane, { ms: pauseMs(pause.ms, false), waiting: 0, dbShards: [] });
+      this.#wiring.warn("pressure_unknown", error);
+      this.#pause(lane, { ms: pauseMs(pause.ms, false), waiting: 0, asks: false });
       return;
     }
-    this.#pauses.delete(lane);
-    await this.#go(lane).catch((error: unknown) => this.#warn("flush_failed", error));
+    held.pause = null;
+    await this.#wiring.go(lane).catch((error: unknown) => this.#wiring.warn("flush_failed", error));
   }
-}
 
-function pressedIn(lane: number, answer: readonly Pressure[] | undefined): readonly Pressure[] {
-  return (answer ?? []).filter((p) => p.lane === LANES[lane] && isPressed(p));
-}
+  #judge(lane: number, paused: boolean): { isPressed: boolean; waiting: number } {
+    const held = this.#held(lane);
+    const name = LANES[lane];
+    if (name === undefined) throw new Error(`there is no lane ${lane}`);
+    const { window, ...verdict } = judge(name, held.window, [...held.readings.values()], paused);
+    held.window = window;
+    return verdict;
+  }
 
-function sumOf(pressed: readonly Pressure[]): Pick<Pause, "waiting" | "dbShards"> {
-  return { waiting: pressed.reduce((sum, p) => sum + p.waiting, 0), dbShards: pressed.map((p) => p.dbShard) };
+  #held(lane: number): Held {
+    const held = this.#lanes[lane];
+    if (!held) throw new Error(`there is no lane ${lane}`);
+    return held;
+  }
 }
