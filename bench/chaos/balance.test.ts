@@ -22,7 +22,7 @@ const mail: Accepted = {
 const push: Accepted = { ...mail, id: PUSH, tenant: 1, destination: "fail:fine:1", isOutside: false };
 const dead: Accepted = { ...mail, id: DEAD, destination: "c1-2@example.com" };
 
-const event = (type: string, code: string | null = null) => ({ type, code });
+const event = (type: string, code: string | null = null, attempt_id: string | null = null) => ({ type, code, attempt_id });
 const sentMail: Seen = {
   id: MAIL,
   status: "sent",
@@ -66,6 +66,7 @@ test("clean books balance, and say what became of each message", () => {
     duplicates: { count: 0, messages: [] },
     in_doubt: 0,
     imbalances: [],
+    evidence: [],
   });
 });
 
@@ -109,6 +110,11 @@ test.each<[rule: string, what: string, books: Partial<Books>]>([
   [`late ${MAIL}`, "was carried after its end", withMail({ ttlSeconds: 1 }, { expires_at: "1970-01-01T00:16:00.000Z" })],
   [`ttl ${MAIL}`, "lost its time to live", withMail({ ttlSeconds: 1 }, {})],
   [`log ${MAIL}`, "was sent twice by its log", withMail({}, { events: [...sentMail.events, event("sent")] })],
+  [
+    `log ${PUSH}`,
+    "was delivered twice by one attempt",
+    { seen: seenOf(sentMail, { ...deliveredPush, events: [...deliveredPush.events, event("delivered")] }, failedMail) },
+  ],
   [`log ${MAIL}`, "was sent and cancelled", withMail({}, { events: [...sentMail.events, event("cancelled")] })],
   [`log ${MAIL}`, "is sent, and its log does not know", withMail({}, { events: [event("queued")] })],
   [`uncancelled ${MAIL}`, "went out though its cancel was granted", withMail({ isCancelled: true }, {})],

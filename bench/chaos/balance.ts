@@ -30,7 +30,7 @@ export interface Seen {
     readonly phase: string;
     readonly attempts: readonly { readonly outcome: string }[];
   }[];
-  readonly events: readonly { readonly type: string; readonly code: string | null }[];
+  readonly events: readonly { readonly type: string; readonly code: string | null; readonly attempt_id: string | null }[];
 }
 
 export interface Books {
@@ -60,6 +60,8 @@ export interface Balance {
   readonly duplicates: { readonly count: number; readonly messages: readonly Duplicate[] };
   readonly in_doubt: number;
   readonly imbalances: readonly Imbalance[];
+  /** Of the first few that do not balance: the message, and what providers took of it. */
+  readonly evidence: readonly object[];
 }
 
 /** A message that providers took more than once. */
@@ -76,6 +78,7 @@ const FINAL: ReadonlySet<string> = new Set(["sent", "delivered", "failed", "expi
 const ENDS: ReadonlySet<string> = new Set(["expired", "suppressed", "cancelled"]);
 /** Clocks of two processes on a busy machine, and the way to the provider. */
 const SLACK_MS = 2_000;
+const MOST_EVIDENCE = 5;
 
 export function balance(books: Books): Balance {
   const { accepted, seen, taken } = books;
@@ -117,7 +120,14 @@ export function balance(books: Books): Balance {
     duplicates: { count: duplicates.reduce((sum, { times }) => sum + times - 1, 0), messages: duplicates },
     in_doubt: [...seen.values()].filter(isDoubtful).length,
     imbalances,
+    evidence: [...new Set(imbalances.map(({ id }) => id))].slice(0, MOST_EVIDENCE).map((id) => evidenceOf(books, id)),
   };
+}
+
+function evidenceOf({ accepted, seen, taken }: Books, id: string): object {
+  const message = accepted.find((one) => one.id === id);
+  const mine = taken.filter(({ to, messageId }) => messageId === id || to === message?.destination);
+  return { message, seen: seen.get(id), taken: mine.map(({ at, ...rest }) => ({ ...rest, at: new Date(at).toISOString() })) };
 }
 
 /** Ids that stand where they should not, or not where they should. */
@@ -154,9 +164,12 @@ function letterFlaws({ status, events }: Seen, hasLetter: boolean): Flaw[] {
 function logFlaws({ status, events }: Seen): Flaw[] {
   const flaws: Flaw[] = [];
   const count = (type: string) => events.filter((event) => event.type === type).length;
-  for (const type of ["sent", "delivered", ...ENDS]) {
+  for (const type of ["sent", ...ENDS]) {
     if (count(type) > 1) flaws.push(["log", `It has ${count(type)} events ${type}.`]);
   }
+  // An attempt whose answer was lost may be delivered, and so may the one after it.
+  const delivered = events.filter(({ type }) => type === "delivered").map((event) => event.attempt_id);
+  if (new Set(delivered).size < delivered.length) flaws.push(["log", "An attempt of it has two events delivered."]);
   const ends = [...ENDS].filter((type) => count(type) > 0);
   if (ends.length > 1) flaws.push(["log", `It ended as ${ends.join(" and as ")}.`]);
   if (ends.length > 0 && count("sent") > 0) flaws.push(["log", `It was sent, and is ${ends.join()}.`]);

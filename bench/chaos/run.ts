@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { type Report, run, SCENARIOS } from "./scenario.ts";
 
 /** Of a run's seconds, customers send; the rest is starting, settling and reading. */
-const LOAD_SHARE = 0.55;
+const LOAD_SHARE = 0.5;
 
 const { values } = parseArgs({
   options: {

@@ -82,7 +82,8 @@ export interface Size {
 export interface Report extends Balance {
   readonly scenario: string;
   readonly seconds: { readonly load: number; readonly settling: number };
-  readonly power_cuts: number;
+  /** When, and when it was up again. */
+  readonly power_cuts: readonly (readonly [cut: string, up: string])[];
   /** Fault → times: those of the bindings that reached the log, and what providers did with calls. */
   readonly faults: Readonly<Record<string, number>>;
   readonly provider_calls: Readonly<Record<string, number>>;
@@ -119,7 +120,7 @@ export async function run(scenario: Scenario, size: Size, say: (line: string) =>
       cutPower(scenario, seed, end, machine, { again: start, last: () => machine.start(calm) }),
       changeWeather(scenario, carriers, began, size.loadMs),
     ]);
-    say(`${scenario.name}: ${placed.accepted.length} accepted, ${cuts} power cuts`);
+    say(`${scenario.name}: ${placed.accepted.length} accepted, ${cuts.length} power cuts`);
     const loaded = Date.now();
     await settle(client, keys, placed, loaded + SETTLED_WITHIN_MS);
     const settled = Date.now();
@@ -159,26 +160,27 @@ export async function run(scenario: Scenario, size: Size, say: (line: string) =>
   }
 }
 
-/** Cuts the power at random moments until `end`, and a last time then. Answers how often. */
+/** Cuts the power at random moments until `end`, and a last time then. */
 async function cutPower(
   { cutsEverySeconds, name }: Scenario,
   seed: number,
   end: number,
   machine: Machine,
   start: { again: () => Promise<unknown>; last: () => Promise<unknown> },
-): Promise<number> {
-  if (cutsEverySeconds === null) return 0;
+): Promise<Report["power_cuts"]> {
+  if (cutsEverySeconds === null) return [];
   const chance = new Chance(seed, `${name} cuts`);
   const [least, most] = cutsEverySeconds;
-  for (let cuts = 1; ; cuts++) {
+  const cuts: (readonly [string, string])[] = [];
+  for (let isLast = false; !isLast; ) {
     await until(Math.min(end, Date.now() + chance.between(least * 1000, most * 1000)));
+    const cutAt = new Date().toISOString();
     await machine.cutPower();
-    if (Date.now() >= end) {
-      await start.last();
-      return cuts;
-    }
-    await start.again();
+    isLast = Date.now() >= end;
+    await (isLast ? start.last() : start.again());
+    cuts.push([cutAt, new Date().toISOString()]);
   }
+  return cuts;
 }
 
 async function changeWeather(

@@ -63,6 +63,12 @@ export interface Double<Message, Failure> {
 /** What a provider makes of a call. */
 export type Verdict<Message> =
   | { readonly kind: "message"; readonly to: string; readonly message: Message; readonly reply: Reply }
+  /** Many in one call, each taken or not: what becomes of the call is what becomes of the first, and others may fail alone. */
+  | {
+      readonly kind: "messages";
+      readonly messages: readonly { readonly to: string; readonly message: Message }[];
+      readonly reply: (isTaken: readonly boolean[]) => Reply;
+    }
   | { readonly kind: "other"; readonly reply: Reply }
   | { readonly kind: "refused"; readonly why: string; readonly reply: Reply };
 
@@ -100,21 +106,23 @@ export async function startDouble<Message extends object, Failure>(
     if (verdict.kind === "refused") {
       refused.push({ at: Date.now(), status: verdict.reply.status, why: verdict.why, body: call.body });
     }
-    if (verdict.kind !== "message") return answer(response, verdict.reply);
+    if (verdict.kind === "other" || verdict.kind === "refused") return answer(response, verdict.reply);
 
-    const { fail, delayMs, drop, hang, garbage } = next(verdict.to);
-    const isTaken = [drop, hang, garbage].every((when) => when !== "before");
-    received.push({
-      ...verdict.message,
-      to: verdict.to,
-      at: Date.now(),
-      outcome: !isTaken ? "dropped" : fail !== undefined ? "failed" : "accepted",
-    });
+    const messages = verdict.kind === "messages" ? verdict.messages : [verdict];
+    const told = messages.map(({ to }) => next(to));
+    const { fail, delayMs, drop, hang, garbage } = told[0] ?? {};
+    const isDropped = [drop, hang, garbage].includes("before");
+    const isTaken = told.map((one) => !isDropped && fail === undefined && one.fail === undefined);
+    for (const [i, { to, message }] of messages.entries()) {
+      const outcome = isDropped ? "dropped" : isTaken[i] ? "accepted" : "failed";
+      received.push({ ...message, to, at: Date.now(), outcome });
+    }
     if (delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, delayMs));
     if (hang !== undefined) return;
     if (drop !== undefined) request.socket.destroy();
     else if (garbage !== undefined) answer(response, GARBAGE);
-    else answer(response, fail === undefined ? verdict.reply : protocol.failure(fail));
+    else if (fail !== undefined) answer(response, protocol.failure(fail));
+    else answer(response, verdict.kind === "messages" ? verdict.reply(isTaken) : verdict.reply);
   }
 
   const server = createServer((request, response) => {

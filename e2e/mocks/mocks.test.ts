@@ -1,5 +1,5 @@
 /** The doubles, judged by the providers' own clients; and our providers over a real connection to the doubles. */
-import { SESv2Client, SendEmailCommand } from "@aws-sdk/client-sesv2";
+import { SESv2Client, SendBulkEmailCommand, SendEmailCommand } from "@aws-sdk/client-sesv2";
 import twilioClient from "twilio";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Envelope } from "../../src/shared/core/message.ts";
@@ -159,6 +159,44 @@ describe("the double of SES", () => {
     expect(sesMock.received.at(-1)?.outcome).toBe("accepted");
     sesMock.control({ fail: "internal", to: "other@customer.example" });
     expect(await send(ses, sesAccount(), email)).toMatchObject({ outcome: "sent" });
+  });
+
+  test("takes many mails in one call, from AWS's own client and from us, and can take some of them only", async () => {
+    const client = new SESv2Client({ region: aws.region, endpoint: sesMock.url, credentials: aws, maxAttempts: 1 });
+    const answer = await client.send(
+      new SendBulkEmailCommand({
+        FromEmailAddress: "no-reply@acme.example",
+        DefaultContent: { Template: { TemplateContent: { Subject: "For {{who}}", Text: "Hi" }, TemplateData: "{}" } },
+        BulkEmailEntries: ["ada", "eve"].map((who) => ({
+          Destination: { ToAddresses: [`${who}@customer.example`] },
+          ReplacementEmailContent: { ReplacementTemplate: { ReplacementTemplateData: JSON.stringify({ who }) } },
+        })),
+      }),
+    );
+    client.destroy();
+    expect(sesMock.received.slice(-2).map(({ to, subject, id, outcome }) => [to, subject, id, outcome])).toEqual(
+      answer.BulkEmailEntryResults?.map(({ MessageId }, i) => {
+        const who = i === 0 ? "ada" : "eve";
+        return [`${who}@customer.example`, `For ${who}`, MessageId, "accepted"];
+      }),
+    );
+
+    const to = ["b0@customer.example", "b1@customer.example", "b2@customer.example"];
+    const ours = to.map((one, i) => ({ ...email, to: one, messageId: `${base.messageId.slice(0, -1)}${i}` }));
+    sesMock.control({ fail: "internal", to: to[1] ?? "" });
+    const bulk = ses.bulk;
+    if (bulk === undefined) throw new Error("SES takes many mails in one call");
+    const request = await bulk.encode(ours, sesAccount(), {
+      now: Date.now(),
+      callbackUrl: null,
+      idempotencyKey: "k",
+      session: null,
+    });
+    const receipts = bulk.decode(await fetched(request), ours.length);
+    expect(receipts.map(({ outcome }) => outcome)).toEqual(["sent", "transient", "sent"]);
+    expect(sesMock.received.slice(-3).map(({ tags, outcome }) => [tags.message_id, outcome])).toEqual(
+      ours.map(({ messageId }, i) => [messageId, i === 1 ? "failed" : "accepted"]),
+    );
   });
 
   test("answers what nobody understands, with or without the mail, when it is told to", async () => {

@@ -86,17 +86,87 @@ async function judge(call: Call, options: SesMockOptions): Promise<Verdict<SesMe
   if (unsigned) return unsigned;
   const operation = `${call.method} ${call.url.pathname}`;
   if (operation === "GET /v2/email/account") return { kind: "other", reply: { status: 200, body: ACCOUNT } };
+  if (operation === "POST /v2/email/outbound-bulk-emails") return judgeBulk(call);
   if (operation !== "POST /v2/email/outbound-emails")
     return refused(404, "UnknownOperationException", `there is no ${operation}`);
-  const body = parsed(call.body);
+  const body = parsed<SendEmailRequest>(call.body);
   const flaws = [...shapeFlaws("SendEmailRequest", body), ...(body === null ? [] : ruleFlaws(body))];
   if (body === null || flaws.length > 0) return refused(400, "BadRequestException", flaws.join("; "));
 
-  const id = `0100${randomUUID()}-000000`;
+  const { to, message } = messageOf(body);
+  return { kind: "message", to, message, reply: { status: 200, body: { MessageId: message.id } } };
+}
+
+export interface SendBulkEmailRequest {
+  readonly FromEmailAddress?: string;
+  readonly DefaultContent: {
+    readonly Template?: { readonly TemplateContent?: Readonly<Partial<Record<"Subject" | "Text" | "Html", string>>> };
+  };
+  readonly BulkEmailEntries: readonly {
+    readonly Destination: SendEmailRequest["Destination"];
+    readonly ReplacementTags?: SendEmailRequest["EmailTags"];
+    readonly ReplacementEmailContent?: { readonly ReplacementTemplate?: { readonly ReplacementTemplateData?: string } };
+    readonly ReplacementHeaders?: readonly { readonly Name: string; readonly Value: string }[];
+  }[];
+}
+
+const MOST_ENTRIES = 50;
+
+/** Each entry as the mail that it makes: what comes through a template is judged as what comes without one. */
+function judgeBulk(call: Call): Verdict<SesMessage> {
+  const body = parsed<SendBulkEmailRequest>(call.body);
+  const flaws = shapeFlaws("SendBulkEmailRequest", body);
+  const mails = body === null || flaws.length > 0 ? [] : mailsOf(body);
+  if (mails.length > MOST_ENTRIES) flaws.push(`more than ${MOST_ENTRIES} entries`);
+  flaws.push(...mails.flatMap(ruleFlaws));
+  if (flaws.length > 0) return refused(400, "BadRequestException", flaws.join("; "));
+  const messages = mails.map((mail) => messageOf(mail));
+  return {
+    kind: "messages",
+    messages,
+    reply: (isTaken) => ({
+      status: 200,
+      body: {
+        BulkEmailEntryResults: messages.map(({ message }, i) =>
+          isTaken[i]
+            ? { Status: "SUCCESS", MessageId: message.id }
+            : { Status: "TRANSIENT_FAILURE", Error: "The mail could not be taken now." },
+        ),
+      },
+    }),
+  };
+}
+
+/** Every variable of the template replaced by its data, and nothing escaped. */
+function mailsOf({ FromEmailAddress, DefaultContent, BulkEmailEntries }: SendBulkEmailRequest): SendEmailRequest[] {
+  const { Subject, Text, Html } = DefaultContent.Template?.TemplateContent ?? {};
+  return BulkEmailEntries.map((entry) => {
+    const data = parsed<Record<string, string>>(
+      entry.ReplacementEmailContent?.ReplacementTemplate?.ReplacementTemplateData ?? "{}",
+    );
+    const put = (part: string) => part.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => data?.[name] ?? "");
+    return {
+      ...(FromEmailAddress === undefined ? {} : { FromEmailAddress }),
+      ...(entry.Destination === undefined ? {} : { Destination: entry.Destination }),
+      ...(entry.ReplacementTags === undefined ? {} : { EmailTags: entry.ReplacementTags }),
+      Content: {
+        Simple: {
+          Subject: { Data: put(Subject ?? "") },
+          Body: {
+            ...(Text === undefined ? {} : { Text: { Data: put(Text) } }),
+            ...(Html === undefined ? {} : { Html: { Data: put(Html) } }),
+          },
+          Headers: entry.ReplacementHeaders ?? [],
+        },
+      },
+    };
+  });
+}
+
+function messageOf(body: SendEmailRequest): { readonly to: string; readonly message: SesMessage } {
   const tags = Object.fromEntries((body.EmailTags ?? []).map((tag) => [tag.Name, tag.Value]));
-  const message = { id, tags, subject: body.Content.Simple?.Subject.Data ?? "", body };
-  const to = body.Destination?.ToAddresses?.[0] ?? "";
-  return { kind: "message", to, message, reply: { status: 200, body: { MessageId: id } } };
+  const message = { id: `0100${randomUUID()}-000000`, tags, subject: body.Content.Simple?.Subject.Data ?? "", body };
+  return { to: body.Destination?.ToAddresses?.[0] ?? "", message };
 }
 
 const CLOCK_SKEW_MS = 300_000;
@@ -163,9 +233,9 @@ function ruleFlaws(body: SendEmailRequest): string[] {
   return flaws;
 }
 
-function parsed(body: string): SendEmailRequest | null {
+function parsed<T>(body: string): T | null {
   try {
-    return JSON.parse(body) as SendEmailRequest; // shapeFlaws says whether it is one
+    return JSON.parse(body) as T; // shapeFlaws says whether it is one
   } catch {
     return null; // shapeFlaws names it
   }
