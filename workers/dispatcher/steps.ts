@@ -1,8 +1,9 @@
 /** Queue batches to verbs: groups bells by tenant and database, and acknowledges group by group. */
 import { bell } from "../../src/shared/contract/jobs.ts";
 import { bury } from "../../src/shared/verbs/bury.ts";
-import { deliver, type Lanes } from "../../src/shared/verbs/deliver.ts";
+import { deliver } from "../../src/shared/verbs/deliver.ts";
 import type { Deps } from "../../src/shared/verbs/deps.ts";
+import type { Lanes } from "../../src/shared/verbs/lanes.ts";
 import { gather } from "../gather.ts";
 
 /** The platform opens six connections an invocation at a time; a seventh would wait, with its lease running. */

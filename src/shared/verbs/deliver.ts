@@ -15,6 +15,7 @@ import { type OutcomeRow, settleOf } from "../db/messages/settle.ts";
 import { bellsOf } from "./bells.ts";
 import type { DeliverDeps } from "./deliver-deps.ts";
 import { inTurn, type Turns, turnsOf } from "./in-turn.ts";
+import type { Lanes } from "./lanes.ts";
 import { loadOrders } from "./load-orders.ts";
 import { noteFailures } from "./note-failures.ts";
 import { PermitPool } from "./permit-pool.ts";
@@ -22,9 +23,6 @@ import type { Round } from "./ready.ts";
 import { again, type Tried } from "./tried.ts";
 import { tryBulk } from "./try-bulk.ts";
 import { tryDelivery } from "./try-delivery.ts";
-
-/** Runs jobs with a bound on how many are under way, over a whole invocation. */
-export type Lanes = <T>(job: () => Promise<T>) => Promise<T>;
 
 /** What the steps of one call have in hand. */
 interface Hold {

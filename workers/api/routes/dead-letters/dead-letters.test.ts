@@ -219,6 +219,7 @@ describe("burying poison", () => {
     const w = await makeWorld();
     const { id, messageId, db, shard } = await waitingPack(w);
     const bell = { v: 1 as const, tenant: w.tenantId, shard, pack: id };
+    await db.prepare("UPDATE packs SET claims = 5 WHERE id = ?1").bind(id).run();
     await bury(w.deps, [bell, bell]);
     const after = await message(messageId, w);
     expect([after.status, after.events.at(-1)?.type]).toEqual(["failed", "failed"]);
@@ -227,6 +228,15 @@ describe("burying poison", () => {
     await bury(w.deps, [bell]);
     expect(await message(messageId, w)).toEqual(after);
     expect(await letters("", w)).toHaveLength(1);
+  });
+
+  it("leaves to the sweep what only met a fault of ours: nothing of it is given up", async () => {
+    const w = await makeWorld();
+    const { id, messageId, db, shard } = await waitingPack(w);
+    await bury(w.deps, [{ v: 1, tenant: w.tenantId, shard, pack: id }]);
+    expect((await message(messageId, w)).status).toBe("queued");
+    expect(await letters("", w)).toEqual([]);
+    expect(await db.prepare("SELECT lease FROM packs WHERE id = ?1").bind(id).first()).toEqual({ lease: null });
   });
 
   it("leaves alone what a live consumer holds, and what was cancelled", async () => {
@@ -238,6 +248,7 @@ describe("burying poison", () => {
       .run();
     const cancelled = await waitingPack(w);
     await post(`/v1/messages/${cancelled.messageId}/cancel`, undefined, w);
+    for (const p of [held, cancelled]) await p.db.prepare("UPDATE packs SET claims = 5 WHERE id = ?1").bind(p.id).run();
     await bury(
       w.deps,
       [held, cancelled].map((p) => ({ v: 1, tenant: w.tenantId, shard: p.shard, pack: p.id })),

@@ -22,6 +22,7 @@ async function ok<T>(response: Promise<Response>, status = 200): Promise<T> {
 }
 
 const make = (body: object, w = world) => ok<Project>(w.call("POST", "/v1/projects", { body }), 201);
+const FAIL_OVER = ["transient", "throttled", "misconfigured"];
 const QUICK = { steps_seconds: [1, 2.5], cap_seconds: 60, total_seconds: 600 };
 const DEFAULT = { steps_seconds: [10, 60, 300], cap_seconds: 3600, total_seconds: 86_400 };
 const sms = { to: [{ channel: "sms", destination: "+447700900123" }], content: { sms: { text: "Hi" } } };
@@ -29,7 +30,7 @@ const sms = { to: [{ channel: "sms", destination: "+447700900123" }], content: {
 describe("a new project", () => {
   it("can send at once with both of its keys, and its messages are its own", async () => {
     const made = await make({ name: "Second" });
-    expect(made.settings).toEqual({ idempotency_seconds: 86_400, retry: DEFAULT, retry_by_channel: {} });
+    expect(made.settings).toEqual({ idempotency_seconds: 86_400, retry: DEFAULT, retry_by_channel: {}, fail_over_on: FAIL_OVER });
     for (const key of [made.live_key, made.test_key]) {
       const { message_ids } = await ok<{ message_ids: string[] }>(world.call("POST", "/v1/send", { key, body: sms }), 202);
       await ok(world.call("GET", `/v1/messages/${message_ids[0]}`, { key }));
@@ -46,7 +47,12 @@ describe("a new project", () => {
       name: "Set",
       settings: { idempotency_seconds: 60, retry: QUICK, retry_by_channel: { sms: DEFAULT, push: null } },
     });
-    expect(made.settings).toEqual({ idempotency_seconds: 60, retry: QUICK, retry_by_channel: { sms: DEFAULT } });
+    expect(made.settings).toEqual({
+      idempotency_seconds: 60,
+      retry: QUICK,
+      retry_by_channel: { sms: DEFAULT },
+      fail_over_on: FAIL_OVER,
+    });
     const { live_key: _, test_key: __, ...shown } = made;
     expect(await ok(world.call("GET", `/v1/projects/${made.id}`))).toEqual(shown);
   });
@@ -79,6 +85,7 @@ describe("a change", () => {
       idempotency_seconds: 86_400,
       retry: QUICK,
       retry_by_channel: { email: QUICK },
+      fail_over_on: FAIL_OVER,
     });
     const now = await patch({ name: "After" });
     expect(now).toMatchObject({ name: "After", settings: { retry: QUICK, retry_by_channel: { email: QUICK } } });
