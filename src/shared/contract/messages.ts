@@ -82,6 +82,10 @@ const deliveryShape = z.object({
     .string()
     .nullable()
     .describe("The message before it on its `ordering_key`, which goes first; null where there is none."),
+  likelihood: z
+    .number()
+    .nullable()
+    .describe("With routing mode `smart`: how likely an answer was held to be, which gave it its place in the order."),
   due_at: timestamp.describe("When it is, or was, tried next."),
   attempts: z.array(attemptShape),
 });

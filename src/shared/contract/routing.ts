@@ -26,7 +26,8 @@ export const routingShape = z
       .describe(
         "`all` (default): each entry of `to` is a message of its own. `first` and `escalate`: the entries are addresses of one " +
           "recipient, and make one message. `first` goes on to the next address where one failed for good, or bounced within " +
-          "`after`; `escalate` also where `until` has not come within `after`.",
+          "`after`; `escalate` also where `until` has not come within `after`; `smart` is `escalate` until `opened`, in an order that is " +
+          "learned from how this recipient, and others of the project, have answered on each channel.",
       ),
     channels: z
       .array(z.enum(CHANNELS))
@@ -41,11 +42,14 @@ export const routingShape = z
   .superRefine((routing, ctx) => {
     for (const field of ["channels", "until", "after"] as const) {
       if (routing.mode === "all" && routing[field] !== undefined) {
-        ctx.addIssue({ code: "custom", path: [field], message: "Needs the mode `first` or `escalate`." });
+        ctx.addIssue({ code: "custom", path: [field], message: "Needs the mode `first`, `escalate` or `smart`." });
       }
     }
+    if (routing.mode === "smart" && routing.channels !== undefined) {
+      ctx.addIssue({ code: "custom", path: ["channels"], message: "With `smart` the order is learned." });
+    }
     if (routing.mode === "first" && routing.until !== undefined) {
-      ctx.addIssue({ code: "custom", path: ["until"], message: "Needs the mode `escalate`." });
+      ctx.addIssue({ code: "custom", path: ["until"], message: "Needs the mode `escalate` or `smart`." });
     }
   })
   .meta({ id: "Routing" });
@@ -57,7 +61,9 @@ export function recipientsOf(
   routing: Routing | undefined,
 ): { readonly to: readonly Recipient[]; readonly plan?: Plan } {
   if (routing === undefined || routing.mode === "all") return { to };
-  const { mode, until = "delivered", after = DEFAULT_AFTER_SECONDS[mode] } = routing;
+  const isSmart = routing.mode === "smart";
+  const mode = routing.mode === "first" ? "first" : "escalate";
+  const { until = isSmart ? "opened" : "delivered", after = DEFAULT_AFTER_SECONDS[mode] } = routing;
   const rank = ({ channel }: Recipient) => {
     const at = routing.channels?.indexOf(channel) ?? 0;
     return at < 0 ? CHANNELS.length : at;
@@ -66,6 +72,6 @@ export function recipientsOf(
   if (first === undefined) return { to };
   return {
     to: [rest.length === 0 ? first : { ...first, also: rest.map(({ channel, destination }) => ({ channel, destination })) }],
-    ...(rest.length === 0 ? {} : { plan: { mode, until, after_seconds: after } }),
+    ...(rest.length === 0 ? {} : { plan: { mode, until, after_seconds: after, ...(isSmart ? { learned: true as const } : {}) } }),
   };
 }

@@ -1,7 +1,7 @@
 /** Cross-channel plans: one message, several channels, one after the other until one of them did it. Pure. */
 import type { Delivery, MessageEvent, Plan } from "./message.ts";
 
-export const ROUTING_MODES = ["all", "first", "escalate"] as const;
+export const ROUTING_MODES = ["all", "first", "escalate", "smart"] as const;
 export const UNTIL = ["delivered", "opened", "read"] as const;
 /** With `first`: how long a bounce may take to be told. With `escalate`: how long people are given. */
 export const DEFAULT_AFTER_SECONDS: Record<Plan["mode"], number> = { first: 300, escalate: 600 };

@@ -10,14 +10,15 @@ export type Ordering = "wait" | "skip";
 /** Inline content: one part a channel, each field a Liquid template. */
 export interface Content {
   readonly email?: EmailContent;
-  readonly sms?: TextContent;
+  readonly sms?: SmsContent;
   readonly push?: PushContent;
-  readonly whatsapp?: TextContent;
+  readonly whatsapp?: WhatsAppContent;
   readonly inapp?: InAppContent;
-  readonly chat?: TextContent;
+  readonly chat?: ChatContent;
 }
 export interface EmailContent {
-  readonly subject: string;
+  /** Missing only beside `provider_template`, as `html` and `text` are. */
+  readonly subject?: string | undefined;
   readonly html?: string | undefined;
   readonly text?: string | undefined;
   readonly from?: string | undefined;
@@ -25,9 +26,54 @@ export interface EmailContent {
   readonly cc?: readonly string[] | undefined;
   readonly bcc?: readonly string[] | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** A template that the provider keeps, filled with the send's variables. */
+  readonly provider_template?: ProviderTemplate | undefined;
 }
-export interface TextContent {
+export interface ProviderTemplate {
+  /** Whose it is, such as `ses`: no other provider is asked to carry it. */
+  readonly provider: string;
+  readonly id: string;
+}
+export interface SmsContent {
+  /** Missing only beside `content_sid`. */
+  readonly text?: string | undefined;
+  /** A template that Twilio keeps; other providers send `text` in its place. */
+  readonly content_sid?: string | undefined;
+  /** What fills it; the send's own variables where they are missing. */
+  readonly variables?: TemplateVariables | undefined;
+}
+/** By name, or in the order in which the template counts them from 1. */
+export type TemplateVariables = Readonly<Record<string, string>> | readonly string[];
+
+/** Free text, which only goes out within 24 hours of the recipient's last message; or an approved template. */
+export interface WhatsAppContent {
+  readonly text?: string | undefined;
+  readonly template?: WhatsAppTemplate | undefined;
+}
+export interface WhatsAppTemplate {
+  readonly name: string;
+  /** As Meta writes it: `en`, `en_US`. */
+  readonly language: string;
+  readonly variables?: TemplateVariables | undefined;
+  readonly header?: WhatsAppHeader | undefined;
+  readonly buttons?: readonly WhatsAppButton[] | undefined;
+  /** The same template as Twilio calls it. */
+  readonly content_sid?: string | undefined;
+}
+export type WhatsAppHeader =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "image" | "video" | "document"; readonly link: string; readonly filename?: string | undefined };
+export interface WhatsAppButton {
+  readonly type: "url" | "quick_reply" | "copy_code";
+  /** What is put to the button's URL, what a tap on it reports, or the code to copy. */
+  readonly value: string;
+  /** Its place among the template's buttons, from 0; the next one unless set. */
+  readonly index?: number | undefined;
+}
+export interface ChatContent {
   readonly text: string;
+  readonly title?: string | undefined;
+  readonly url?: string | undefined;
 }
 export interface PushContent {
   readonly title: string;
@@ -77,6 +123,8 @@ export interface Plan {
   readonly until: "delivered" | "opened" | "read";
   /** How long a delivery that was sent is waited for, seconds. */
   readonly after_seconds: number;
+  /** The addresses are put in the order in which this recipient is likely to answer (core/engagement.ts). */
+  readonly learned?: true;
 }
 
 export interface Address {
@@ -141,6 +189,8 @@ export interface Delivery {
    */
   readonly phase: "held" | "waiting" | "sent" | "failed" | "unknown" | "skipped";
   readonly attempts: readonly Attempt[];
+  /** Where the order is learned: the likelihood of an answer that put it in its place. */
+  readonly likelihood?: number;
   /** Why it waits without a try, such as `connections_open`; gone with the next attempt. */
   readonly waiting_for?: string;
   /** How many holders died with it and settled nothing. */
@@ -196,8 +246,25 @@ export type Envelope = {
   readonly to: string;
   readonly tags: readonly string[];
 } & (
-  | ({ readonly channel: "email"; readonly attachments: readonly AttachedFile[] } & EmailContent)
-  | ({ readonly channel: "sms" | "whatsapp" | "chat"; readonly validitySeconds?: number } & TextContent)
+  | ({
+      readonly channel: "email";
+      /** Empty where a `provider_template` has it. */
+      readonly subject: string;
+      readonly provider_template?: ProviderTemplate & { readonly variables: Readonly<Record<string, unknown>> };
+      readonly attachments: readonly AttachedFile[];
+    } & Omit<EmailContent, "subject" | "provider_template">)
+  | {
+      readonly channel: "sms";
+      readonly validitySeconds?: number;
+      /** Empty where there is none but a template's. */
+      readonly text: string;
+      readonly content?: { readonly sid: string; readonly variables: Readonly<Record<string, string>> };
+    }
+  | ({ readonly channel: "whatsapp"; readonly validitySeconds?: number; readonly attachments?: readonly LinkedFile[] } & (
+      | { readonly text: string; readonly template?: undefined }
+      | { readonly text?: undefined; readonly template: WhatsAppTemplate }
+    ))
+  | ({ readonly channel: "chat"; readonly validitySeconds?: number } & ChatContent)
   | ({ readonly channel: "push"; readonly validitySeconds?: number; readonly priority?: Priority } & PushContent)
   | ({ readonly channel: "inapp" } & InAppContent)
 );
@@ -206,6 +273,15 @@ export interface AttachedFile {
   readonly filename: string;
   readonly contentType: string;
   readonly contentBase64: string;
+}
+
+/** A file that the provider fetches by itself. */
+export interface LinkedFile {
+  readonly filename: string;
+  readonly contentType: string;
+  readonly sizeBytes: number;
+  /** Works without a key, for a while. */
+  readonly url: string;
 }
 
 /** A provider's answer to one attempt, classified once, in its adapter. */

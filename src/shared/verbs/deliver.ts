@@ -9,6 +9,7 @@ import { newId } from "../core/ids.ts";
 import type { Delivery } from "../core/message.ts";
 import { commit } from "../db/commit.ts";
 import { insertDeadLetters } from "../db/messages/dead-letters.ts";
+import { engagementOf } from "../db/messages/engagement.ts";
 import { type ClaimedRow, packsOf } from "../db/messages/packs.ts";
 import { insertCaught, pruneCaught } from "../db/messages/sandbox.ts";
 import { type OutcomeRow, settleOf } from "../db/messages/settle.ts";
@@ -16,6 +17,7 @@ import { bellsOf } from "./bells.ts";
 import type { DeliverDeps } from "./deliver-deps.ts";
 import { inTurn, type Turns, turnsOf } from "./in-turn.ts";
 import type { Lanes } from "./lanes.ts";
+import { shownBy } from "./learned-order.ts";
 import { loadOrders } from "./load-orders.ts";
 import { noteFailures } from "./note-failures.ts";
 import { PermitPool } from "./permit-pool.ts";
@@ -115,6 +117,7 @@ async function settle(deps: DeliverDeps, hold: Hold, rows: readonly ClaimedRow[]
   const outcomes = tried.map((t) => t.outcome).filter((o): o is OutcomeRow => o !== null);
   const dead = tried.map((t) => t.dead).filter((d) => d !== null);
   const caught = tried.map((t) => t.caught).filter((c) => c !== null);
+  const shown = tried.flatMap(shownBy);
   const later = packAgain(deps, tried);
   const inHand = refsInHand(tried);
   const ended = [...new Set(rows.map((row) => row.pack))].filter((pack) => !inHand.has(pack));
@@ -124,6 +127,7 @@ async function settle(deps: DeliverDeps, hold: Hold, rows: readonly ClaimedRow[]
     ...(later.length > 0 ? [packs.insertAgain(later, lease)] : []),
     ...(dead.length > 0 ? [insertDeadLetters(db, tenantId, dead)] : []),
     ...(caught.length > 0 ? [insertCaught(db, tenantId, caught), pruneCaught(db, tenantId)] : []),
+    ...(shown.length > 0 ? [engagementOf(db, scope).note(shown, now)] : []),
     ...(inHand.size > 0 ? [packs.narrow(inHand, lease)] : []),
     ...(ended.length > 0 ? [packs.finish(ended, lease)] : []),
   ];

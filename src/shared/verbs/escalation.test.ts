@@ -112,3 +112,39 @@ test("a channel that is refused passes its turn on at once; one that went out be
   expect(await phases(s, sub.first)).toEqual(["sent", "failed"]);
   expect(await s.read(sub.first)).toMatchObject({ status: "sent" });
 });
+
+test("smart: what an address shows in its time decides where it stands the next time", async () => {
+  const s = await stage(yes);
+  const smart: Plan = { mode: "escalate", until: "opened", after_seconds: 600, learned: true };
+  const two = () => {
+    const base = planned(s, smart);
+    return { ...base, to: base.to.map((to) => ({ ...to, also: to.also?.slice(0, 1) ?? [] })) };
+  };
+  // The address at work is answered every time, the other never.
+  for (let i = 0; i < 12; i++) {
+    const sub = two();
+    await plan(s.deps, s.world.tenantId, [sub]);
+    await s.ring(s.bells);
+    const [first] = (await s.read(sub.first)).deliveries;
+    if (first?.destination === "ada@work.example") {
+      await record(s.deps, s.world.tenantId, SHARD, [
+        { message_id: sub.first, key: "o", type: "opened", at: s.clock.now, delivery: 0 },
+      ]);
+    }
+    await on(s, 600);
+  }
+  const { results } = await shardOf(s.deps)
+    .prepare("SELECT key, tried, answered FROM engagement WHERE tenant_id = ? ORDER BY key")
+    .bind(s.world.tenantId)
+    .all<{ key: string; tried: number; answered: number }>();
+  expect(results[0]).toMatchObject({ key: "email", tried: 12 });
+  const of = (address: string) => results.find((r) => r.key === `email:${address}`) ?? { tried: 0, answered: 0 };
+  expect(of("ada@example.com").answered).toBe(0);
+  expect(of("ada@work.example").answered).toBe(of("ada@work.example").tried);
+  expect(of("ada@work.example").tried).toBeGreaterThan(of("ada@example.com").tried);
+  const last = two();
+  await plan(s.deps, s.world.tenantId, [last]);
+  const { deliveries, recipient } = await s.read(last.first);
+  expect(recipient).toBe("ada@work.example");
+  expect(deliveries[0]?.likelihood).toBeGreaterThan(deliveries[1]?.likelihood ?? 1);
+});

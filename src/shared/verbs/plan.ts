@@ -13,6 +13,7 @@ import { type NewPack, planOf } from "../db/messages/plan.ts";
 import { bellsOf } from "./bells.ts";
 import type { Deps } from "./deps.ts";
 import { suppressDuplicates, windowedOrders } from "./duplicates.ts";
+import { inLearnedOrder } from "./learned-order.ts";
 
 /** Deliveries that are claimed and settled together. Small where a message must not wait for its neighbours. */
 export const PACK_SIZE: Record<Lane, number> = { express: 10, standard: 50, bulk: 50 };
@@ -46,7 +47,8 @@ async function planShard(
   let pressure: Pressure[] = [];
   const windowed = windowedOrders(submissions);
   for (const part of chunks(tenantId, submissions, now)) {
-    const messages = windowed.size === 0 ? part.messages : await suppressDuplicates(deps, tenantId, part.messages, windowed);
+    const ordered = await inLearnedOrder(db, { tenantId }, part.messages);
+    const messages = windowed.size === 0 ? ordered : await suppressDuplicates(deps, tenantId, ordered, windowed);
     const packs = packUp(deps, messages, now);
     const rows = planOf(db, { tenantId });
     const results = await commit(db, [

@@ -31,6 +31,8 @@ export const messages = sqliteTable(
     dueAt: integer("due_at").notNull(),
     expiresAt: integer("expires_at"),
     updatedAt: integer("updated_at").notNull(),
+    /** Where what happens to this message is posted, where its request said so. */
+    callbackUrl: text("callback_url"),
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.id] }), index("messages_recipient").on(t.tenantId, t.recipient, t.id)],
 );
@@ -106,6 +108,25 @@ export const sandboxMessages = sqliteTable(
   (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
 );
 
+/**
+ * How people answer on their addresses, in sends whose order is learned (`routing.mode: smart`). A row for each address,
+ * and one for each channel of a project: `email:ada@example.com`, `email`.
+ */
+export const engagement = sqliteTable(
+  "engagement",
+  {
+    tenantId: text("tenant_id").notNull(),
+    projectId: text("project_id").notNull(),
+    key: text("key").notNull(),
+    /** Deliveries that were given their whole time. */
+    tried: integer("tried").notNull(),
+    /** Those of them that brought what was waited for. */
+    answered: integer("answered").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.projectId, t.key] })],
+);
+
 /** Who was sent what within a window (`dedupe_window_seconds`). A row only for messages that ask for it. */
 export const dedupes = sqliteTable(
   "dedupes",
@@ -118,4 +139,54 @@ export const dedupes = sqliteTable(
     until: integer("until").notNull(),
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.key] }), index("dedupes_until").on(t.until)],
+);
+
+/** What happened and is to be told to one endpoint: a row for each event and endpoint, written with the event itself. */
+export const callbacks = sqliteTable(
+  "callbacks",
+  {
+    tenantId: text("tenant_id").notNull(),
+    /** `whk_…`; the project's id for a message's own `callback_url`. */
+    endpointId: text("endpoint_id").notNull(),
+    /** `evt_…`: time, database, and a hash of what makes the event unique. The same for every endpoint. */
+    id: text("id").notNull(),
+    projectId: text("project_id").notNull(),
+    /** `message.delivered`, … (core/customer-event.ts). */
+    type: text("type").notNull(),
+    /** Null where the event is not about a message. */
+    messageId: text("message_id"),
+    /** Only for a `callback_url`; an endpoint's own is looked up when it is posted to. */
+    url: text("url"),
+    /** JSON: a MessageEvent, or what else is told. The body is composed from it and the message. */
+    event: text("event").notNull(),
+    state: text("state").notNull(),
+    /** Why it was given up; null where it was not. */
+    reason: text("reason"),
+    /** Counted since it was last set on its way. */
+    tries: integer("tries").notNull().default(0),
+    /** JSON array of CallbackAttempt (core/callback.ts), the newest last. */
+    attempts: text("attempts").notNull().default("[]"),
+    nextAt: integer("next_at"),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.endpointId, t.id] })],
+);
+
+/** Callbacks to one endpoint that are claimed, posted and settled together: as `packs` are to deliveries. */
+export const callbackPacks = sqliteTable(
+  "callback_packs",
+  {
+    tenantId: text("tenant_id").notNull(),
+    id: text("id").notNull(),
+    endpointId: text("endpoint_id").notNull(),
+    /** JSON array of callback ids. */
+    refs: text("refs").notNull(),
+    dueAt: integer("due_at").notNull(),
+    rungAt: integer("rung_at").notNull(),
+    rings: integer("rings").notNull().default(1),
+    lease: text("lease"),
+    leaseUntil: integer("lease_until"),
+    claims: integer("claims").notNull().default(0),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
 );

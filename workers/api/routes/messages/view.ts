@@ -50,6 +50,7 @@ function deliveryView(d: Delivery) {
     destination: d.destination,
     phase: d.phase,
     waiting_for: d.waiting_for ?? null,
+    likelihood: d.likelihood ?? null,
     after: d.after ?? null,
     due_at: iso(d.due_at),
     attempts: d.attempts.map(attemptView),
