@@ -7,7 +7,7 @@ export default defineConfig(async () => {
     readD1Migrations("migrations/control"),
     readD1Migrations("migrations/messages"),
   ]);
-  const keys = await sealKeys();
+  const [keys, webhookKeys] = await Promise.all([sealKeys(), sealKeys()]);
   return {
     test: {
       projects: [
@@ -22,6 +22,8 @@ export default defineConfig(async () => {
                   TEST_MESSAGES_MIGRATIONS: messages,
                   SEAL_PUBLIC_KEY: keys.publicJwk,
                   SEAL_PRIVATE_KEYS: keys.privateJwks,
+                  WEBHOOK_SEAL_PUBLIC_KEY: webhookKeys.publicJwk,
+                  WEBHOOK_SEAL_PRIVATE_KEYS: webhookKeys.privateJwks,
                   LINK_SECRET: "a-link-secret-that-only-tests-know",
                   LOG_LEVEL: "error",
                   // How long and from where workers/api/fuzz.test.ts searches.
@@ -29,6 +31,7 @@ export default defineConfig(async () => {
                   FUZZ_SEED: process.env.FUZZ_SEED ?? "",
                   ALLOW_PRIVATE_ENDPOINTS: "true",
                   PUBLIC_URL: "https://carillon.test",
+                  SNS_CERT_ORIGIN: "https://sns.test",
                 },
                 queueConsumers: { events: { maxBatchSize: 20, maxBatchTimeout: 0 } },
               },

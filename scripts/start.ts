@@ -1,7 +1,7 @@
 /** `npm start`: Carillon on this machine. PORT (8787) and STATE_DIR (.state) from the environment. */
 import { CannotStart, type Local, startLocal } from "./local/start-local.ts";
 
-const PASSED_ON = ["LOG_LEVEL", "PUBLIC_URL", "ALLOW_PRIVATE_ENDPOINTS", "OUTBOUND_LIMITS"] as const;
+const PASSED_ON = ["LOG_LEVEL", "PUBLIC_URL", "ALLOW_PRIVATE_ENDPOINTS", "SNS_CERT_ORIGIN", "OUTBOUND_LIMITS"] as const;
 
 function fail(message: string): never {
   console.error(message);

@@ -12,6 +12,10 @@ export interface Secrets {
   readonly sealPublicKey: string;
   /** A JWK Set that unseals them. */
   readonly sealPrivateKeys: string;
+  /** A JWK: what verifies callbacks from providers, and signs those to customers, is sealed to it. */
+  readonly webhookSealPublicKey: string;
+  /** A JWK Set that unseals them. */
+  readonly webhookSealPrivateKeys: string;
   /** Signs tracking and unsubscribe links. */
   readonly linkSecret: string;
   /** The tenant that the first start made, with keys to print again. */
@@ -29,7 +33,7 @@ export const random = (bytes: number): Uint8Array => randomBytes(bytes);
 
 const pathIn = (stateDir: string): string => join(stateDir, "secrets.json");
 
-/** Reads the secrets of `stateDir`; makes them on the first start. Its file is readable by its owner only. */
+/** Reads the secrets of `stateDir`; makes those that are not there yet. Its file is readable by its owner only. */
 export async function loadSecrets(stateDir: string): Promise<Secrets> {
   let text: string;
   try {
@@ -40,7 +44,12 @@ export async function loadSecrets(stateDir: string): Promise<Secrets> {
     saveSecrets(stateDir, made);
     return made;
   }
-  return JSON.parse(text) as Secrets;
+  // A folder of an earlier release lacks what has come since.
+  const kept = JSON.parse(text) as Partial<Secrets>;
+  const made = await makeSecrets();
+  const whole = { ...made, ...kept };
+  if (Object.keys(made).some((name) => !(name in kept))) saveSecrets(stateDir, whole);
+  return whole;
 }
 
 /** Replaces the file in one step, so that a kill leaves the old one or the new one. */
@@ -51,11 +60,13 @@ export function saveSecrets(stateDir: string, secrets: Secrets): void {
 }
 
 async function makeSecrets(): Promise<Secrets> {
-  const { publicJwk, privateJwks } = await sealKeys();
+  const [{ publicJwk, privateJwks }, webhooks] = await Promise.all([sealKeys(), sealKeys()]);
   return {
     operatorKey: `ck_operator_${random32(random, 32)}`,
     sealPublicKey: publicJwk,
     sealPrivateKeys: privateJwks,
+    webhookSealPublicKey: webhooks.publicJwk,
+    webhookSealPrivateKeys: webhooks.privateJwks,
     linkSecret: randomBytes(32).toString("base64url"),
   };
 }

@@ -3,7 +3,7 @@ import type { WorkerConfig } from "./configs.ts";
 import { type Secrets, sha256Hex } from "./secrets.ts";
 
 /** Variables that the environment may set for `npm start`, with what they are if it does not. */
-const LOCAL_VARIABLES = { LOG_LEVEL: "warn", ALLOW_PRIVATE_ENDPOINTS: "true", PUBLIC_URL: "" } as const;
+const LOCAL_VARIABLES = { LOG_LEVEL: "warn", ALLOW_PRIVATE_ENDPOINTS: "true", PUBLIC_URL: "", SNS_CERT_ORIGIN: "" } as const;
 
 /** Declared in no wrangler.toml, since no deployment may count (runtime/ledger.ts), break things or hurry. */
 const UNDECLARED = ["LEDGER", "CHAOS", "TIMING"] as const;
@@ -18,6 +18,7 @@ export function variablesOf(
     PUBLIC_URL: url,
     ...overrides,
     SEAL_PUBLIC_KEY: secrets.sealPublicKey,
+    WEBHOOK_SEAL_PUBLIC_KEY: secrets.webhookSealPublicKey,
     OPERATOR_KEY_HASH: sha256Hex(secrets.operatorKey),
   };
   return {
@@ -27,9 +28,9 @@ export function variablesOf(
   };
 }
 
-/** Secrets are not in wrangler.toml. Only the dispatcher can unseal sending credentials. */
-function secretsOf(worker: string, { sealPrivateKeys, linkSecret }: Secrets): Record<string, string> {
+/** Secrets are not in wrangler.toml. Only the dispatcher can unseal sending credentials; webhooks unseals what it was given itself. */
+function secretsOf(worker: string, { sealPrivateKeys, webhookSealPrivateKeys, linkSecret }: Secrets): Record<string, string> {
   if (worker === "carillon-dispatcher") return { SEAL_PRIVATE_KEYS: sealPrivateKeys, LINK_SECRET: linkSecret };
-  if (worker === "carillon-webhooks" || worker === "carillon-api") return { LINK_SECRET: linkSecret };
-  return {};
+  if (worker === "carillon-webhooks") return { WEBHOOK_SEAL_PRIVATE_KEYS: webhookSealPrivateKeys, LINK_SECRET: linkSecret };
+  return worker === "carillon-api" ? { LINK_SECRET: linkSecret } : {};
 }

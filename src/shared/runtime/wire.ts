@@ -26,7 +26,11 @@ export type DispatcherBindings = DispatcherEnv & {
   readonly SEAL_PRIVATE_KEYS: string;
 };
 export type ApiBindings = ApiEnv;
-export type WebhooksBindings = WebhooksEnv;
+export type WebhooksBindings = WebhooksEnv & {
+  /** As the dispatcher's. */
+  readonly EGRESS?: Fetcher;
+  readonly WEBHOOK_SEAL_PRIVATE_KEYS: string;
+};
 
 const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
 
@@ -110,12 +114,14 @@ export function apiDeps(bindings: ApiBindings): Deps {
     lessor: absent("lessor"),
     outboundLimits: {},
     sealer: joseSealer(env.SEAL_PUBLIC_KEY),
+    webhookSealer: joseSealer(env.WEBHOOK_SEAL_PUBLIC_KEY),
     unsealer: absent("unsealer"),
     desk,
     webhooks: env.WEBHOOKS,
     queueMetrics: async () => null,
     allowPrivateEndpoints: env.ALLOW_PRIVATE_ENDPOINTS === "true",
     publicUrl: env.PUBLIC_URL,
+    snsOrigin: "",
   };
 }
 
@@ -147,33 +153,38 @@ export function dispatcherDeps(bindings: DispatcherBindings): Deps {
     lessor: leaseClient(leasePlaces(env.PROVIDER_LEASE as unknown as DurableObjectNamespace), base.log),
     outboundLimits: outboundOf(env, base.log),
     sealer: absent("sealer"),
+    webhookSealer: absent("webhookSealer"),
     unsealer: joseUnsealer(required(env, "SEAL_PRIVATE_KEYS")),
     desk: absent("desk"),
     webhooks: absent("webhooks"),
     queueMetrics: (queue) => readQueue(queueBinding(env, queue)),
     allowPrivateEndpoints: env.ALLOW_PRIVATE_ENDPOINTS === "true",
     publicUrl: env.PUBLIC_URL,
+    snsOrigin: "",
   };
 }
 
 export function webhooksDeps(bindings: WebhooksBindings): Deps {
   const env = shaken(counted(bindings));
+  const allowPrivateEndpoints = env.ALLOW_PRIVATE_ENDPOINTS === "true";
   return {
     ...common(env, "webhooks"),
-    gate: () => absent("gate"),
+    gate: (tenantId, gateShard) => gateStub(env.TENANT_GATE as unknown as DurableObjectNamespace, gateName(tenantId, gateShard)),
     files: absent("files"),
-    ringer: absent("ringer"),
-    carrier: absent("carrier"),
+    ringer: queueRinger(() => absent("a queue of bells"), env.EVENTS),
+    carrier: fetchCarrier(env.EGRESS),
     health: absent("health"),
     breakers: absent("breakers"),
     lessor: absent("lessor"),
     outboundLimits: {},
     sealer: absent("sealer"),
-    unsealer: absent("unsealer"),
+    webhookSealer: absent("webhookSealer"),
+    unsealer: joseUnsealer(required(env, "WEBHOOK_SEAL_PRIVATE_KEYS")),
     desk: absent("desk"),
     webhooks: absent("webhooks"),
     queueMetrics: async () => null,
-    allowPrivateEndpoints: false,
-    publicUrl: "",
+    allowPrivateEndpoints,
+    publicUrl: env.PUBLIC_URL,
+    snsOrigin: allowPrivateEndpoints ? env.SNS_CERT_ORIGIN : "",
   };
 }

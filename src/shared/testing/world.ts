@@ -17,12 +17,17 @@ import { makeDesk } from "../verbs/desk.ts";
 
 export const OPERATOR_KEY = "ck_operator_0000000000000000000000000000000000000000";
 
-type TestBindings = DispatcherBindings & { readonly SEAL_PUBLIC_KEY: string };
+type TestBindings = DispatcherBindings & { readonly SEAL_PUBLIC_KEY: string; readonly WEBHOOK_SEAL_PUBLIC_KEY: string };
 
 /** Dependencies over the real bindings of the test Worker; `over` replaces some. */
 export function testDeps(over: Partial<Deps> = {}): Deps {
   const bindings = env as unknown as TestBindings;
-  const base: Deps = { ...dispatcherDeps(bindings), sealer: joseSealer(bindings.SEAL_PUBLIC_KEY), ...over };
+  const base: Deps = {
+    ...dispatcherDeps(bindings),
+    sealer: joseSealer(bindings.SEAL_PUBLIC_KEY),
+    webhookSealer: joseSealer(bindings.WEBHOOK_SEAL_PUBLIC_KEY),
+    ...over,
+  };
   return { ...base, desk: makeDesk(base) };
 }
 

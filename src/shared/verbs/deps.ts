@@ -36,7 +36,10 @@ export interface Deps {
   /** What the whole deployment may send, by channel. */
   readonly outboundLimits: OutboundByChannel;
   readonly sealer: Sealer;
+  /** Opens what was sealed to this Worker's own key. */
   readonly unsealer: Unsealer;
+  /** Seals to the webhooks Worker: what verifies callbacks from providers, and signs those to customers. */
+  readonly webhookSealer: Sealer;
   /** The dispatcher, as the api Worker reaches it. */
   readonly desk: Desk;
   /** The webhooks Worker, as the api Worker reaches it. */
@@ -49,6 +52,8 @@ export interface Deps {
   readonly linkSecret: string;
   /** How the world reaches this deployment, without a trailing slash. */
   readonly publicUrl: string;
+  /** Where private endpoints are allowed: the origin of a double of SNS. Empty where there is none. */
+  readonly snsOrigin: string;
 }
 
 export interface LogLine {
