@@ -14,7 +14,8 @@ import { seed } from "./seed.ts";
 import { variablesOf } from "./variables.ts";
 
 const HOST = "127.0.0.1";
-const DISPATCHER = "carillon-dispatcher";
+/** The Workers that call the world outside. */
+const GO_OUT: readonly string[] = ["carillon-dispatcher", "carillon-webhooks"];
 const NETWORK = { network: { allow: ["public", "private"], tlsOptions: { trustBrowserCas: true } } };
 const UP_WITHIN_MS = 30_000;
 
@@ -126,7 +127,7 @@ function optionsOf(
       modulesRules: [],
       modules: [{ type: "ESModule" as const, path: `${worker.name}.js`, contents: worker.code }],
       // Miniflare puts a Worker of its own between `fetch` and the network; this binding goes straight.
-      ...(worker.name === DISPATCHER ? { serviceBindings: { ...servicesOf(worker), EGRESS: NETWORK } } : {}),
+      ...(GO_OUT.includes(worker.name) ? { serviceBindings: { ...servicesOf(worker), EGRESS: NETWORK } } : {}),
       // Straight from workerd: Miniflare's entry Worker in front of it costs more than half of the throughput.
       ...(index === 0 ? { unsafeDirectSockets: [{ host: HOST, port }] } : {}),
     })),
