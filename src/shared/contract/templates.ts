@@ -81,7 +81,7 @@ export const preview = z
     path: ["template_id"],
   });
 
-const text = z.object({ text: z.string() });
+const variables = z.union([z.record(z.string(), z.string()), z.array(z.string())]);
 
 export const previewShape = z
   .object({
@@ -89,7 +89,7 @@ export const previewShape = z
     version: version.optional(),
     email: z
       .object({
-        subject: z.string(),
+        subject: z.string().describe("Empty where a template of the provider has it."),
         html: z.string().optional(),
         text: z.string().optional().describe("Made from `html` where the content has none."),
         from: z.string().optional(),
@@ -97,9 +97,17 @@ export const previewShape = z
         cc: z.array(z.string()).optional(),
         bcc: z.array(z.string()).optional(),
         headers: z.record(z.string(), z.string()).optional(),
+        provider_template: z
+          .object({ provider: z.string(), id: z.string(), variables: jsonObject.describe("What it is filled with.") })
+          .optional(),
       })
       .optional(),
-    sms: text.optional(),
+    sms: z
+      .object({
+        text: z.string().describe("Empty where there is none but a content template's."),
+        content: z.object({ sid: z.string(), variables: z.record(z.string(), z.string()) }).optional(),
+      })
+      .optional(),
     push: z
       .object({
         title: z.string(),
@@ -108,9 +116,23 @@ export const previewShape = z
         url: z.string().optional(),
       })
       .optional(),
-    whatsapp: text.optional(),
+    whatsapp: z
+      .object({
+        text: z.string().optional(),
+        template: z
+          .object({
+            name: z.string(),
+            language: z.string(),
+            variables: variables.optional(),
+            header: jsonObject.optional(),
+            buttons: z.array(z.object({ type: z.string(), value: z.string(), index: z.int().optional() })).optional(),
+            content_sid: z.string().optional(),
+          })
+          .optional(),
+      })
+      .optional(),
     inapp: z.object({ title: z.string(), body: z.string(), url: z.string().optional() }).optional(),
-    chat: text.optional(),
+    chat: z.object({ text: z.string(), title: z.string().optional(), url: z.string().optional() }).optional(),
   })
   .describe("Each channel as its provider would get it.")
   .meta({ id: "Preview" });

@@ -1,7 +1,7 @@
 /** What the sandbox caught, as it would have gone to a provider. */
 import type { Channel } from "./channels.ts";
 import { encode32, type MessagePlace, parseAttemptId, parseMessageId } from "./ids.ts";
-import type { Envelope } from "./message.ts";
+import type { Envelope, LinkedFile } from "./message.ts";
 
 /** An envelope without the bytes of its attachments; without any content where the message is sensitive. */
 export interface CaughtEnvelope {
@@ -58,6 +58,14 @@ export function caughtOfEnvelope(
 function contentOf(envelope: Envelope): Record<string, unknown> {
   const { attemptId: _a, messageId: _m, to: _to, tags: _t, channel: _c, ...content } = envelope;
   const fields = cut(content, MOST_CHARS);
+  if (envelope.channel === "whatsapp" && envelope.attachments !== undefined) {
+    const shown = ({ filename, contentType, sizeBytes }: LinkedFile) => ({
+      filename,
+      content_type: contentType,
+      size_bytes: sizeBytes,
+    });
+    return { ...fields, attachments: envelope.attachments.map(shown) };
+  }
   if (envelope.channel !== "email") return fields;
   return {
     ...fields,

@@ -1,8 +1,10 @@
 /** Makes the envelope of one attempt: renders the part of its channel and checks what came out. Pure. */
 import type { Channel, Priority } from "./channels.ts";
+import { composeSms, composeWhatsApp } from "./compose-templates.ts";
 import { type CompiledContent, type RenderContext, renderPart, type TemplateFlaw, type Variables } from "./liquid.ts";
-import type { AttachedFile, EmailContent, Envelope } from "./message.ts";
+import type { AttachedFile, EmailContent, Envelope, LinkedFile } from "./message.ts";
 import { htmlToText } from "./plain-text.ts";
+import { isBlank, line, lines } from "./rendered-text.ts";
 
 export interface ComposeInput {
   readonly compiled: CompiledContent;
@@ -18,6 +20,8 @@ export interface ComposeInput {
   readonly now: number;
   readonly tags: readonly string[];
   readonly files: readonly AttachedFile[];
+  /** The same files for a provider that fetches them. */
+  readonly links?: readonly LinkedFile[] | undefined;
   readonly validitySeconds?: number | undefined;
   readonly priority?: Priority | undefined;
 }
@@ -35,36 +39,54 @@ export function compose(input: ComposeInput): Composed {
   const { compiled, channel, variables } = input;
   const context: RenderContext = { now: input.now, locale: input.locale };
   const common = { attemptId: input.attemptId, messageId: input.messageId, to: input.to, tags: input.tags };
+  const validity = input.validitySeconds === undefined ? {} : { validitySeconds: input.validitySeconds };
   switch (channel) {
     case "email": {
       const rendered = renderPart(compiled, "email", variables, context);
       if (!rendered?.ok) return refused(channel, rendered);
-      const email = composeEmail(rendered.content);
+      const email = composeEmail(rendered.content, variables);
       if (typeof email === "string") return invalid(email);
       return { ok: true, envelope: { ...common, channel, attachments: input.files, ...email } };
     }
-    case "sms":
-    case "whatsapp":
+    case "sms": {
+      const rendered = renderPart(compiled, channel, variables, context);
+      if (!rendered?.ok) return refused(channel, rendered);
+      const sms = composeSms(rendered.content, variables);
+      return typeof sms === "string" ? invalid(sms) : { ok: true, envelope: { ...common, channel, ...sms, ...validity } };
+    }
+    case "whatsapp": {
+      const rendered = renderPart(compiled, channel, variables, context);
+      if (!rendered?.ok) return refused(channel, rendered);
+      const whatsapp = composeWhatsApp(rendered.content);
+      if (typeof whatsapp === "string") return invalid(whatsapp);
+      const { links = [] } = input;
+      const attachments = links.length === 0 ? {} : { attachments: links };
+      return { ok: true, envelope: { ...common, channel, ...whatsapp, ...attachments, ...validity } };
+    }
     case "chat": {
       const rendered = renderPart(compiled, channel, variables, context);
       if (!rendered?.ok) return refused(channel, rendered);
       const text = lines(rendered.content.text);
-      if (text === "") return invalid(`${channel}.text is empty once it is rendered`);
-      const { validitySeconds } = input;
-      return { ok: true, envelope: { ...common, channel, text, ...(validitySeconds === undefined ? {} : { validitySeconds }) } };
+      const { title, url } = rendered.content;
+      if (text === "") return invalid("chat.text is empty once it is rendered");
+      const more = {
+        ...(title === undefined || line(title) === "" ? {} : { title: line(title) }),
+        ...(url === undefined || line(url) === "" ? {} : { url: line(url) }),
+      };
+      return { ok: true, envelope: { ...common, channel, text, ...more, ...validity } };
     }
     case "push": {
       const rendered = renderPart(compiled, channel, variables, context);
       if (!rendered?.ok) return refused(channel, rendered);
       const { title, body, data, url } = rendered.content;
       if (line(title) === "" && body.trim() === "") return invalid("push.title and push.body are empty once they are rendered");
-      const { validitySeconds, priority } = input;
+      const { priority } = input;
       const push = {
         title: line(title),
         body: lines(body),
         ...(data === undefined ? {} : { data }),
         ...(url === undefined ? {} : { url: url.trim() }),
-        ...(validitySeconds === undefined ? {} : { validitySeconds }),
+        ...validity,
         ...(priority === undefined ? {} : { priority }),
       };
       return { ok: true, envelope: { ...common, channel, ...push } };
@@ -80,10 +102,14 @@ export function compose(input: ComposeInput): Composed {
   }
 }
 
+type ComposedEmail = Omit<Extract<Envelope, { channel: "email" }>, "channel" | "attachments" | keyof Common>;
+type Common = Pick<Envelope, "attemptId" | "messageId" | "to" | "tags">;
+
 /** What goes into headers: no control character survives, and an address is one address. Or what is wrong. */
-function composeEmail(email: EmailContent): EmailContent | string {
-  const { html, from, reply_to: replyTo } = email;
-  if (isBlank(html) && isBlank(email.text)) return "email.html and email.text are empty once they are rendered";
+function composeEmail(email: EmailContent, variables: Variables): ComposedEmail | string {
+  const { html, from, reply_to: replyTo, provider_template: stored } = email;
+  if (stored === undefined && isBlank(html) && isBlank(email.text))
+    return "email.html and email.text are empty once they are rendered";
   const addresses: Record<string, string | readonly string[]> = {};
   for (const [field, value] of [
     ["from", from],
@@ -108,7 +134,8 @@ function composeEmail(email: EmailContent): EmailContent | string {
   }
   const text = email.text === undefined ? htmlToText(html ?? "") : lines(email.text);
   return {
-    subject: line(email.subject),
+    subject: line(email.subject ?? ""),
+    ...(stored === undefined ? {} : { provider_template: { ...stored, variables } }),
     ...(isBlank(html) ? {} : { html }),
     ...(text === "" ? {} : { text }),
     ...addresses,
@@ -133,23 +160,6 @@ function mailbox(text: string): string | null {
   if (at < 0 || /[<>]/.test(name) || !ADDRESS.test(address)) return null;
   if (name === "" || QUOTED.test(name) || !/[",;@:()[\]\\]/.test(name)) return text;
   return `"${name.replace(/["\\]/g, "\\$&")}" <${address}>`;
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is for
-const CONTROLS = /[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g;
-
-/** One line: whatever could end a header becomes a space. */
-function line(text: string): string {
-  return text.replace(CONTROLS, " ").trim();
-}
-
-/** Text of several lines, with line feeds only. */
-function lines(text: string): string {
-  return text.includes("\r") ? text.replace(/\r\n?/g, "\n").trim() : text.trim();
-}
-
-function isBlank(text: string | undefined): boolean {
-  return text === undefined || text.trim() === "";
 }
 
 function mapValues(record: Readonly<Record<string, string>>, map: (value: string) => string): Record<string, string> {

@@ -16,12 +16,12 @@ function flawsOfCompile(text: string, partials?: Record<string, string>) {
 function sms(text: string, variables: Variables = {}, partials?: Record<string, string>, locale?: string): string {
   const rendered = renderPart(compile({ sms: { text } }, partials), "sms", variables, { now, locale });
   if (!rendered?.ok) throw new Error(JSON.stringify(rendered?.flaws));
-  return rendered.content.text;
+  return rendered.content.text ?? "";
 }
 
 function codes(text: string, variables: Variables = {}, partials?: Record<string, string>) {
   const rendered = renderPart(compile({ sms: { text } }, partials), "sms", variables, { now });
-  return rendered?.ok ? rendered.content.text.slice(0, 200) : rendered?.flaws.map((f) => f.code).join(",");
+  return rendered?.ok ? (rendered.content.text ?? "").slice(0, 200) : rendered?.flaws.map((f) => f.code).join(",");
 }
 
 function html(source: string, variables: Variables = {}): string {

@@ -131,17 +131,27 @@ export interface HttpProvider<C = unknown, S = unknown> {
   /** What is no secret. Every http provider takes an optional `endpoint`: another base URL. */
   readonly settings: z.ZodType<S>;
   readonly timeoutMs: number;
+  /** Where an account has a patience of its own, in place of `timeoutMs`. */
+  readonly timeoutOf?: (account: Account<C, S>) => number;
   /** True where the same attempt may be sent again without doubling, because the provider takes an idempotency key. */
-  readonly idempotent: boolean;
+  readonly idempotent: boolean | ((account: Account<C, S>) => boolean);
   readonly session?: Session<C, S>;
   /**
    * What this connection will never carry, known without asking: a device of another platform, say. Its code says why.
    * Such a delivery is for another connection, and `encode` is never asked for it. Takes everything where not declared.
    */
   readonly refuse?: (destination: string, account: Account<C, S>) => FailedReceipt | null;
+  /**
+   * Why the provider will never carry such content, known without asking: a template of another provider, a text that is
+   * too long. Null for what it carries. Where it is not declared, it carries what providers/supports.ts calls plain.
+   */
+  readonly supports?: (envelope: Envelope, account: Account<C, S>) => FailedReceipt | null;
   encode(envelope: Envelope, account: Account<C, S>, context: EncodeContext): Promise<Request>;
-  /** Never throws: an answer that makes no sense is `unknown` or `transient`, by what the provider's docs promise. */
-  decode(answer: Answer): Receipt;
+  /**
+   * Never throws: an answer that makes no sense is `unknown` or `transient`, by what the provider's docs promise.
+   * `account`: the one that the request was made with; only a provider whose rules are settings looks at it.
+   */
+  decode(answer: Answer, account?: Account<C, S>): Receipt;
   /** Verified callback → signals: what the provider says later. None where it never calls back. */
   readonly callbacks?: Callbacks;
   /** Many in one call. None where the provider knows only one at a time, or where it would gain nothing. */

@@ -1,8 +1,10 @@
 /** The connections that may carry a delivery, in the order in which they are tried. */
 import type { Channel } from "../core/channels.ts";
-import type { Delivery } from "../core/message.ts";
+import type { Delivery, Envelope } from "../core/message.ts";
 import type { ProjectScope } from "../db/scope.ts";
+import type { Account, HttpProvider } from "../providers/provider.ts";
 import { sandbox } from "../providers/sandbox.ts";
+import { contentRefusal } from "../providers/supports.ts";
 import { type OpenConnection, openAccounts } from "./accounts.ts";
 import type { Deps } from "./deps.ts";
 
@@ -37,10 +39,25 @@ export function ableTo(
   candidates: readonly Candidate[],
   destination: string,
 ): readonly Candidate[] | { readonly code: string; readonly reason: string } {
+  return without(candidates, (provider, account) => provider.refuse?.(destination, account) ?? null);
+}
+
+/** Those that carry such content at all; why not, where none does. */
+export function ableToCarry(
+  candidates: readonly Candidate[],
+  envelope: Envelope,
+): readonly Candidate[] | { readonly code: string; readonly reason: string } {
+  return without(candidates, (provider, account) => contentRefusal(provider, envelope, account));
+}
+
+function without(
+  candidates: readonly Candidate[],
+  refuse: (provider: HttpProvider, account: Account) => { readonly code: string; readonly reason: string } | null,
+): readonly Candidate[] | { readonly code: string; readonly reason: string } {
   let refusal: { readonly code: string; readonly reason: string } | null = null;
   const able = candidates.filter(({ provider, account }) => {
     if (provider.kind === "sandbox" || account === null) return true;
-    const no = provider.refuse?.(destination, account) ?? null;
+    const no = refuse(provider, account);
     refusal ??= no;
     return no === null;
   });
@@ -48,8 +65,10 @@ export function ableTo(
 }
 
 /** The same attempt may go again over this connection without doubling. */
-export function isIdempotent({ provider }: Candidate): boolean {
-  return provider.kind === "sandbox" || provider.idempotent;
+export function isIdempotent({ provider, account }: Candidate): boolean {
+  if (provider.kind === "sandbox") return true;
+  const { idempotent } = provider;
+  return typeof idempotent === "boolean" ? idempotent : account !== null && idempotent(account);
 }
 
 /**

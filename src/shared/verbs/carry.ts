@@ -35,14 +35,14 @@ export async function carry(deps: CarryDeps, { messageId, delivery, connection, 
     session: session?.token ?? null,
     random: deps.random,
   });
-  const answer = await deps.carrier.carry(request, provider.timeoutMs);
+  const answer = await deps.carrier.carry(request, provider.timeoutOf?.(account) ?? provider.timeoutMs);
   return {
     startedAt: now,
     receipt: settleSession(
       deps,
       account,
       session,
-      receiptOf(answer, (a) => provider.decode(a)),
+      receiptOf(answer, (a) => provider.decode(a, account)),
     ),
   };
 }

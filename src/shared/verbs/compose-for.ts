@@ -1,11 +1,12 @@
 /** The content of one try: loaded from where it is kept, and rendered for its recipient. */
+import type { Channel } from "../core/channels.ts";
 import { type Composed, compose } from "../core/compose.ts";
 import { type CompiledContent, compile } from "../core/liquid.ts";
-import type { AttachedFile, Delivery, Order } from "../core/message.ts";
+import type { AttachedFile, Delivery, LinkedFile, Order } from "../core/message.ts";
 import type { ClaimedRow } from "../db/messages/packs.ts";
 import type { ProjectScope } from "../db/scope.ts";
 import type { DeliverDeps } from "./deliver-deps.ts";
-import { loadAttachments } from "./load-attachments.ts";
+import { linkAttachments, loadAttachments } from "./load-attachments.ts";
 import { loadTemplate } from "./resolve-template.ts";
 
 /** Why a delivery cannot be tried at all. */
@@ -14,16 +15,24 @@ export type Failure = { readonly code: string; readonly reason: string };
 export interface Prepared {
   readonly compiled: CompiledContent;
   readonly files: readonly AttachedFile[];
+  readonly links: readonly LinkedFile[];
 }
 
 /** Loads what a try needs. Throws where a store failed: that is our fault, and no fault of the message. */
-export async function prepare(deps: DeliverDeps, scope: ProjectScope, order: Order): Promise<Prepared | Failure> {
-  const [compiled, files] = await Promise.all([
+export async function prepare(
+  deps: DeliverDeps,
+  scope: ProjectScope,
+  order: Order,
+  channel: Channel,
+): Promise<Prepared | Failure> {
+  const { attachments = [] } = order;
+  const [compiled, files, links] = await Promise.all([
     contentOf(deps, scope, order),
-    order.attachments === undefined ? [] : loadAttachments(deps, scope, order.attachments),
+    channel === "email" && attachments.length > 0 ? loadAttachments(deps, scope, attachments) : [],
+    channel === "whatsapp" && attachments.length > 0 ? linkAttachments(deps, scope, attachments) : [],
   ]);
   if (!compiled) return { code: "template_gone", reason: "Its template version is gone." };
-  return { compiled, files };
+  return { compiled, files, links };
 }
 
 async function contentOf(deps: DeliverDeps, scope: ProjectScope, order: Order): Promise<CompiledContent | null> {
@@ -41,7 +50,7 @@ export function composeFor(
     readonly attemptId: string;
     readonly now: number;
   },
-  { compiled, files }: Prepared,
+  { compiled, files, links }: Prepared,
 ): Composed {
   const { row, messageId, delivery, order, attemptId, now } = subject;
   return compose({
@@ -56,6 +65,7 @@ export function composeFor(
     ...(order.locale === undefined ? {} : { locale: order.locale }),
     tags: row.tags === null ? [] : (JSON.parse(row.tags) as string[]),
     files,
+    links,
     priority: row.priority,
     ...(row.expires_at === null ? {} : { validitySeconds: Math.max(1, Math.floor((row.expires_at - now) / 1000)) }),
   });

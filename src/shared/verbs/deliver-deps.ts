@@ -14,6 +14,7 @@ export type DeliverDeps = Pick<
   | "ringer"
   | "log"
   | "publicUrl"
+  | "linkSecret"
   | "health"
   | "lessor"
   | "outboundLimits"

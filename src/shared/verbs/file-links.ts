@@ -14,13 +14,20 @@ function keyOf({ linkSecret }: Pick<Deps, "linkSecret">): Uint8Array {
   return new TextEncoder().encode(linkSecret);
 }
 
+export interface LinkOptions {
+  readonly lastsMs?: number;
+  /** The file is served as what it is, for a provider that goes by that. */
+  readonly isTyped?: boolean;
+}
+
 /** The token of `/files/{token}`, and when it expires. */
 export async function signFileLink(
   deps: Pick<Deps, "linkSecret" | "now">,
   file: Pick<AttachmentRow, "tenantId" | "projectId" | "id">,
+  { lastsMs = LINK_MS, isTyped = false }: LinkOptions = {},
 ): Promise<{ token: string; expiresAt: number }> {
-  const expiresAt = Math.floor((deps.now() + LINK_MS) / 1000) * 1000;
-  const token = await new SignJWT({ prj: file.projectId })
+  const expiresAt = Math.floor((deps.now() + lastsMs) / 1000) * 1000;
+  const token = await new SignJWT({ prj: file.projectId, ...(isTyped && { typed: true }) })
     .setProtectedHeader({ alg: "HS256" })
     .setIssuer(file.tenantId)
     .setSubject(file.id)
@@ -34,18 +41,18 @@ export async function signFileLink(
 export async function openFileLink(
   deps: Pick<Deps, "control" | "files" | "linkSecret" | "now">,
   token: string,
-): Promise<{ row: AttachmentRow; body: ReadableStream }> {
-  const { tenantId, projectId, id } = await readToken(deps, token);
+): Promise<{ row: AttachmentRow; body: ReadableStream; isTyped: boolean }> {
+  const { tenantId, projectId, id, isTyped } = await readToken(deps, token);
   const row = await attachmentsOf(deps.control, { tenantId, projectId }).get(id);
   const object = row && (await deps.files.get(attachmentKey(tenantId, id)));
   if (!row || !object) throw new Fault("not_found", { detail: "The file is gone." });
-  return { row, body: object.body };
+  return { row, body: object.body, isTyped };
 }
 
 async function readToken(
   deps: Pick<Deps, "linkSecret" | "now">,
   token: string,
-): Promise<{ tenantId: string; projectId: string; id: string }> {
+): Promise<{ tenantId: string; projectId: string; id: string; isTyped: boolean }> {
   try {
     const { payload } = await jwtVerify(token, keyOf(deps), {
       algorithms: ["HS256"],
@@ -53,7 +60,8 @@ async function readToken(
       requiredClaims: ["iss", "sub", "exp", "prj"],
       currentDate: new Date(deps.now()),
     });
-    return { tenantId: String(payload.iss), projectId: String(payload.prj), id: String(payload.sub) };
+    const isTyped = payload.typed === true;
+    return { tenantId: String(payload.iss), projectId: String(payload.prj), id: String(payload.sub), isTyped };
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new Fault("not_found", { detail: "The link has expired." });
     if (error instanceof errors.JOSEError) throw new Fault("not_found", { detail: "The link is not valid." });

@@ -2,11 +2,12 @@
 import { MAX_ATTACHMENTS, MAX_MESSAGE_ATTACHMENT_BYTES } from "../core/attachment.ts";
 import type { Flaw } from "../core/faults.ts";
 import { Lru } from "../core/lru.ts";
-import type { AttachedFile } from "../core/message.ts";
+import type { AttachedFile, LinkedFile } from "../core/message.ts";
 import { attachmentKey } from "../core/placement.ts";
 import { attachmentsOf } from "../db/control/attachments.ts";
 import type { ProjectScope } from "../db/scope.ts";
 import type { Deps } from "./deps.ts";
+import { signFileLink } from "./file-links.ts";
 
 /** Base64 of files by their R2 key: the messages of one request carry the same ones. Bytes under a key never change. */
 const encoded = new Lru<string>({ maxEntries: 50, maxWeight: 16 * 1024 * 1024 });
@@ -47,6 +48,27 @@ export async function loadAttachments(
         contentType: row.contentType,
         contentBase64: await base64Of(deps.files, attachmentKey(scope.tenantId, id)),
       };
+    }),
+  );
+}
+
+/** A day: WhatsApp and Twilio fetch a file when they send it, which may be a while after they took it. */
+const LINK_MS = 24 * 3_600_000;
+
+/** Links to the files for a provider that fetches them, in the order of `ids`. Throws where one is gone. */
+export async function linkAttachments(
+  deps: Pick<Deps, "control" | "linkSecret" | "now" | "publicUrl">,
+  scope: ProjectScope,
+  ids: readonly string[],
+): Promise<LinkedFile[]> {
+  const rows = new Map((await attachmentsOf(deps.control, scope).some(ids)).map((row) => [row.id, row]));
+  return Promise.all(
+    ids.map(async (id) => {
+      const row = rows.get(id);
+      if (!row) throw new Error(`the attachment ${id} is gone`);
+      const { token } = await signFileLink(deps, row, { lastsMs: LINK_MS, isTyped: true });
+      const { filename, contentType, sizeBytes } = row;
+      return { filename, contentType, sizeBytes, url: `${deps.publicUrl}/files/${token}` };
     }),
   );
 }

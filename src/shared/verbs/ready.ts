@@ -10,7 +10,7 @@ import { retryFor } from "../core/tenant.ts";
 import { MOST_CRASHES, settleAbandoned, settleFault, settleUntried, settleWait } from "../core/untried.ts";
 import type { ClaimedRow } from "../db/messages/packs.ts";
 import type { ProjectScope } from "../db/scope.ts";
-import { ableTo, type Candidate, candidatesOf, repeatable } from "./candidates.ts";
+import { ableTo, ableToCarry, type Candidate, candidatesOf, isIdempotent, repeatable } from "./candidates.ts";
 import { composeFor, type Prepared, prepare } from "./compose-for.ts";
 import type { DeliverDeps } from "./deliver-deps.ts";
 import type { Permit, PermitPool } from "./permit-pool.ts";
@@ -86,13 +86,18 @@ export async function ready(deps: DeliverDeps, row: ClaimedRow, round: Round): P
   }
   const { prepared, policy } = means;
   if ("code" in prepared) return settled(settleUntried(delivery, { ...prepared, now: deps.now() }));
-  const candidates = ableTo(means.candidates, delivery.destination);
-  if ("code" in candidates) return settled(settleUntried(delivery, { ...candidates, now: deps.now() }));
+  const reachable = ableTo(means.candidates, delivery.destination);
+  if ("code" in reachable) return settled(settleUntried(delivery, { ...reachable, now: deps.now() }));
 
-  const doubt = doubtOf(deps, round, row, delivery, candidates, order);
+  const doubt = doubtOf(deps, round, row, delivery, reachable, order);
   if (doubt !== null) return doubt === "apart" ? again(row, deps.now(), true) : settled(doubt);
 
   try {
+    // Which connection it goes over is not known yet, and only its id depends on that.
+    const composed = composeFor({ row, messageId, delivery, order, attemptId: "", now: deps.now() }, prepared);
+    if (!composed.ok) return settled(settleUntried(delivery, { ...composed, now: deps.now() }));
+    const candidates = ableToCarry(reachable, composed.envelope);
+    if ("code" in candidates) return settled(settleUntried(delivery, { ...candidates, now: deps.now() }));
     const tried = round.tried.get(messageId) ?? NONE;
     const only = delivery.phase === "unknown" ? repeatable(candidates, delivery) : null;
     const picked = await pick(deps, {
@@ -108,16 +113,8 @@ export async function ready(deps: DeliverDeps, row: ClaimedRow, round: Round): P
       return settlement === null ? again(row, picked.wait.until) : settled(settlement);
     }
     const { connection, permit } = picked;
-    const composed = composeFor(
-      { row, messageId, delivery, order, attemptId: attemptIdFor(messageId, delivery, connection), now: deps.now() },
-      prepared,
-    );
-    if (!composed.ok) {
-      await permit.done();
-      return settled(settleUntried(delivery, { ...composed, now: deps.now() }));
-    }
     const { failOverOn } = means;
-    const { envelope } = composed;
+    const envelope = { ...composed.envelope, attemptId: attemptIdFor(messageId, delivery, connection) };
     return {
       kind: "ready",
       row,
@@ -154,7 +151,7 @@ async function meansOf(
   order: Order,
 ): Promise<Means> {
   const [prepared, candidates, settings] = await Promise.all([
-    prepare(deps, scope, order),
+    prepare(deps, scope, order, delivery.channel),
     candidatesOf(deps, scope, row.mode, delivery.channel),
     projectSettings(deps, scope),
   ]);
@@ -204,8 +201,8 @@ function doubtOf(
  * Where the provider takes an idempotency key, every try over one connection says the same, so that a repeat is known
  * for one: it carries the attempt id of try 0.
  */
-function attemptIdFor(messageId: string, delivery: Delivery, { provider }: Candidate): string {
-  const same = provider.kind === "http" && provider.idempotent;
+function attemptIdFor(messageId: string, delivery: Delivery, connection: Candidate): string {
+  const same = connection.provider.kind === "http" && isIdempotent(connection);
   return attemptId(messageId, delivery.n, same ? 0 : nextAttempt(delivery));
 }
 

@@ -19,6 +19,7 @@ export const sendgridBulk: Bulk<SendGridAccount["credentials"], SendGridAccount[
   most: 1000,
   key(envelope, account) {
     const mail = emailOf(envelope, "SendGrid");
+    if (mail.provider_template !== undefined) return null;
     if (mail.attachments.length > 0 || (mail.cc?.length ?? 0) > 0 || (mail.bcc?.length ?? 0) > 0) return null;
     const { text = "", html = "" } = mail;
     const own = new TextEncoder().encode(text + html).length <= MAX_SUBSTITUTED_BYTES;

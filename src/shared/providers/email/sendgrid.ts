@@ -6,6 +6,7 @@ import { z } from "zod";
 import { endpoint } from "../endpoint.ts";
 import { httpProvider } from "../provider.ts";
 import { secretKey } from "../secret.ts";
+import { storedBy } from "../supports.ts";
 import { oneLine } from "./lines.ts";
 import { emailOf, sender } from "./parts.ts";
 import { keyState } from "./sendgrid-answers.ts";
@@ -32,8 +33,19 @@ export const sendgrid = httpProvider<z.output<typeof credentials>, z.output<type
   settings,
   timeoutMs: 10_000,
   idempotent: false,
+  supports: (envelope) => storedBy(envelope, "sendgrid"),
   async encode(envelope, account) {
     const mail = emailOf(envelope, "SendGrid");
+    const { provider_template: stored } = mail;
+    if (stored !== undefined) {
+      return mailSend(account, {
+        personalizations: [{ ...recipients(mail), dynamic_template_data: stored.variables }],
+        ...shared(mail, account),
+        template_id: stored.id,
+        headers: headers(mail),
+        custom_args: correlation(mail),
+      });
+    }
     return mailSend(account, {
       personalizations: [recipients(mail)],
       ...shared(mail, account),

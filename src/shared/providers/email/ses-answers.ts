@@ -50,7 +50,9 @@ export function refusal(answer: Answer): Failure {
   const outcome =
     type === "MessageRejected" && /not verified/i.test(said)
       ? "misconfigured"
-      : (OUTCOME_OF.get(type) ?? byStatus(answer.status));
+      : type === "NotFoundException" && /\btemplate\b/i.test(said)
+        ? "permanent" // of this content: the account is well
+        : (OUTCOME_OF.get(type) ?? byStatus(answer.status));
   return {
     outcome,
     code: type === "" ? `http_${answer.status}` : type.slice(0, 100),

@@ -25,7 +25,11 @@ export const sesBulk: Bulk<SesAccount["credentials"], SesAccount["settings"]> = 
   most: 50,
   key(envelope, { settings }) {
     const mail = emailOf(envelope, "SES");
-    const hasMore = mail.attachments.length > 0 || (mail.cc?.length ?? 0) > 0 || (mail.bcc?.length ?? 0) > 0;
+    const hasMore =
+      mail.provider_template !== undefined ||
+      mail.attachments.length > 0 ||
+      (mail.cc?.length ?? 0) > 0 ||
+      (mail.bcc?.length ?? 0) > 0;
     if (hasMore || dataOf(mail).length > MAX_DATA_LENGTH || headerLines(mail.headers).length > MAX_HEADERS) return null;
     return JSON.stringify([mail.from ?? settings.from, mail.reply_to ?? null, mail.text !== undefined, mail.html !== undefined]);
   },

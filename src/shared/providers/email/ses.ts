@@ -3,10 +3,12 @@
  * https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
  */
 import { z } from "zod";
+import type { Envelope } from "../../core/message.ts";
 import { parseObject, text } from "../answers.ts";
 import { awsCredentials, awsRegion } from "../aws.ts";
 import { endpoint } from "../endpoint.ts";
 import { httpProvider } from "../provider.ts";
+import { storedBy, tooLong } from "../supports.ts";
 import { headerLines, headerValue, mailbox, oneLine } from "./lines.ts";
 import { type EmailEnvelope, emailOf, sender, tagPairs } from "./parts.ts";
 import { accountState, refusal } from "./ses-answers.ts";
@@ -33,6 +35,7 @@ export const ses = httpProvider<z.output<typeof awsCredentials>, z.output<typeof
   settings,
   timeoutMs: 10_000,
   idempotent: false,
+  supports: (envelope) => storedBy(envelope, "ses") ?? refusedData(envelope),
   encode(envelope, account, { now }) {
     const body = new TextEncoder().encode(JSON.stringify(sendEmail(emailOf(envelope, "SES"), account)));
     return signed(account, { method: "POST", path: "/v2/email/outbound-emails", body, now });
@@ -55,8 +58,6 @@ export const ses = httpProvider<z.output<typeof awsCredentials>, z.output<typeof
 
 /** The body of SendEmail. */
 function sendEmail(envelope: EmailEnvelope, { settings }: SesAccount) {
-  const { html, text, attachments } = envelope;
-  const headers = headerLines(envelope.headers).map(([Name, Value]) => ({ Name, Value }));
   return {
     FromEmailAddress: mailbox(envelope.from ?? settings.from),
     Destination: {
@@ -65,26 +66,48 @@ function sendEmail(envelope: EmailEnvelope, { settings }: SesAccount) {
       BccAddresses: envelope.bcc?.map(mailbox),
     },
     ReplyToAddresses: envelope.reply_to === undefined ? undefined : [mailbox(envelope.reply_to)],
-    Content: {
-      Simple: {
-        Subject: utf8(oneLine(envelope.subject)),
-        Body: { Text: text === undefined ? undefined : utf8(text), Html: html === undefined ? undefined : utf8(html) },
-        Headers: headers.length === 0 ? undefined : headers,
-        Attachments:
-          attachments.length === 0
-            ? undefined
-            : attachments.map((file) => ({
-                FileName: oneLine(file.filename).slice(0, 255),
-                ContentType: mediaType(file.contentType),
-                ContentDisposition: "ATTACHMENT",
-                ContentTransferEncoding: "BASE64",
-                RawContent: file.contentBase64,
-              })),
-      },
-    },
+    Content: content(envelope),
     EmailTags: tagPairs(envelope).map(([Name, Value]) => ({ Name, Value })),
     ConfigurationSetName: settings.configuration_set,
   };
+}
+
+/** A stored template takes headers and files as a simple mail does. */
+function content(envelope: EmailEnvelope) {
+  const { html, text, attachments, provider_template: stored } = envelope;
+  const headers = headerLines(envelope.headers).map(([Name, Value]) => ({ Name, Value }));
+  const rest = {
+    Headers: headers.length === 0 ? undefined : headers,
+    Attachments:
+      attachments.length === 0
+        ? undefined
+        : attachments.map((file) => ({
+            FileName: oneLine(file.filename).slice(0, 255),
+            ContentType: mediaType(file.contentType),
+            ContentDisposition: "ATTACHMENT",
+            ContentTransferEncoding: "BASE64",
+            RawContent: file.contentBase64,
+          })),
+  };
+  if (stored !== undefined) {
+    return { Template: { TemplateName: stored.id, TemplateData: JSON.stringify(stored.variables), ...rest } };
+  }
+  return {
+    Simple: {
+      Subject: utf8(oneLine(envelope.subject)),
+      Body: { Text: text === undefined ? undefined : utf8(text), Html: html === undefined ? undefined : utf8(html) },
+      ...rest,
+    },
+  };
+}
+
+const MAX_TEMPLATE_DATA = 262_144;
+
+function refusedData(envelope: Envelope) {
+  const stored = envelope.channel === "email" ? envelope.provider_template : undefined;
+  return stored === undefined
+    ? null
+    : tooLong("JSON of the variables", JSON.stringify(stored.variables).length, MAX_TEMPLATE_DATA);
 }
 
 const utf8 = (Data: string) => ({ Data, Charset: "UTF-8" });

@@ -3,10 +3,12 @@
  * https://www.twilio.com/docs/messaging/api/message-resource · errors: https://www.twilio.com/docs/api/errors
  */
 import { z } from "zod";
+import { named } from "../../core/compose-templates.ts";
 import type { Envelope } from "../../core/message.ts";
 import { parseObject, text } from "../answers.ts";
 import { endpoint, under } from "../endpoint.ts";
 import { type Account, type EncodeContext, httpProvider } from "../provider.ts";
+import { unsupported } from "../supports.ts";
 import { accountState, failure, refusal } from "./twilio-answers.ts";
 
 const secret = z
@@ -58,11 +60,12 @@ type TwilioAccount = Account<z.output<typeof credentials>, z.output<typeof setti
 export const twilio = httpProvider<z.output<typeof credentials>, z.output<typeof settings>>({
   id: "twilio",
   name: "Twilio",
-  channels: ["sms"],
+  channels: ["sms", "whatsapp"],
   credentials,
   settings,
   timeoutMs: 10_000,
   idempotent: false,
+  supports: (envelope) => refusedContent(envelope),
   async encode(envelope, account, context) {
     return new Request(url(account, "/Messages.json"), {
       method: "POST",
@@ -104,7 +107,7 @@ const MAX_VALIDITY_SECONDS = 36_000;
 function form(envelope: Envelope, { settings }: TwilioAccount, context: EncodeContext): URLSearchParams {
   if (envelope.channel !== "sms" && envelope.channel !== "whatsapp") throw new Error(`Twilio does not carry ${envelope.channel}`);
   const address = (number: string) => (envelope.channel === "whatsapp" ? `whatsapp:${number}` : number);
-  const fields = new URLSearchParams({ To: address(envelope.to), Body: envelope.text });
+  const fields = new URLSearchParams({ To: address(envelope.to), ...contentOf(envelope) });
   if (settings.messaging_service_sid !== undefined) fields.set("MessagingServiceSid", settings.messaging_service_sid);
   if (settings.from !== undefined) fields.set("From", address(settings.from));
   // The slot that comes back: a URL of the attempt's own names it even where the SID never reached us.
@@ -114,4 +117,38 @@ function form(envelope: Envelope, { settings }: TwilioAccount, context: EncodeCo
     fields.set("ValidityPeriod", String(seconds));
   }
   return fields;
+}
+
+type TwilioEnvelope = Extract<Envelope, { channel: "sms" | "whatsapp" }>;
+
+/** A text, a text with one file (WhatsApp takes no more in a message), or a template that Twilio keeps. */
+function contentOf(envelope: TwilioEnvelope): Record<string, string> {
+  const kept = keptTemplate(envelope);
+  if (kept !== null) {
+    const isFilled = Object.keys(kept.variables).length > 0;
+    return { ContentSid: kept.sid, ...(isFilled && { ContentVariables: JSON.stringify(kept.variables) }) };
+  }
+  const [file] = envelope.channel === "whatsapp" ? (envelope.attachments ?? []) : [];
+  return { Body: envelope.text ?? "", ...(file && { MediaUrl: file.url }) };
+}
+
+function keptTemplate(envelope: TwilioEnvelope): { sid: string; variables: Readonly<Record<string, string>> } | null {
+  if (envelope.channel === "sms") return envelope.content ?? null;
+  const { template } = envelope;
+  return template?.content_sid === undefined ? null : { sid: template.content_sid, variables: named(template.variables ?? {}) };
+}
+
+/** Twilio counts the variables of a template's header and buttons with those of its text: there is nowhere else to put them. */
+function refusedContent(envelope: Envelope) {
+  if (envelope.channel !== "whatsapp") return null;
+  const { template, attachments = [] } = envelope;
+  if (template !== undefined) {
+    if (template.content_sid === undefined) return unsupported("The template has no content_sid, by which Twilio knows it.");
+    if (attachments.length > 0) return unsupported("A template of Twilio takes no files.");
+    const isPlain = template.header === undefined && template.buttons === undefined;
+    return isPlain ? null : unsupported("Twilio takes a template's header and buttons as variables.");
+  }
+  if (attachments.length > 1) return unsupported("Twilio takes one file in a WhatsApp message.");
+  const isLinked = attachments.every(({ url }) => URL.canParse(url));
+  return isLinked ? null : unsupported("Twilio fetches files by a link, and this deployment has no PUBLIC_URL.");
 }

@@ -55,16 +55,21 @@ const segments = (text) => {
   const count = units <= one ? 1 : Math.ceil(units / many);
   return units + " characters, " + count + (count === 1 ? " segment, " : " segments, ") + (narrow ? "GSM-7" : "UCS-2");
 };
+/** The approved text is Meta's: what is known is what fills it. */
+const whatsappTemplate = (template) => template.name + " (" + template.language + ")\n" + [
+  template.header ? template.header.text || template.header.link : "", ...Object.values(template.variables || {}), ...(template.buttons || []).map((b) => b.value),
+].filter(Boolean).join("\n");
 const SHOWN = {
   sms: (e) => phone("", el("p", { class: "who" }, e.to), el("div", { class: "bubble" }, e.text), el("p", { class: "note" }, segments(e.text))),
-  whatsapp: (e) => phone("wa", el("p", { class: "who" }, e.to), el("div", { class: "bubble" }, e.text)),
+  whatsapp: (e) => phone("wa", el("p", { class: "who" }, e.to), el("div", { class: "bubble" }, e.text || whatsappTemplate(e.template)),
+    (e.attachments || []).map((file) => el("p", { class: "note" }, file.filename))),
   push: (e, caught) => phone("lock", el("p", { class: "who", "aria-hidden": "true" }, new Date(caught.at).toTimeString().slice(0, 5)),
     el("div", { class: "notice" }, el("span", { class: "app" }, icon(BELL)),
       el("div", {}, el("strong", {}, e.title), el("span", {}, e.body), e.url ? link(e.url) : null))),
   inapp: (e) => el("div", { class: "scene" }, el("div", { class: "feed" }, el("h3", {}, "Notifications"),
     el("div", { class: "item" }, el("strong", {}, e.title), el("span", {}, e.body), e.url ? link(e.url) : null))),
   chat: (e) => el("div", { class: "scene" }, el("div", { class: "room" }, el("span", { class: "avatar", "aria-hidden": "true" }, "C"),
-    el("strong", {}, "Carillon ", el("span", { class: "soft" }, "app")), el("div", { class: "said" }, e.text))),
+    el("strong", {}, "Carillon ", el("span", { class: "soft" }, "app")), el("div", { class: "said" }, e.title ? el("strong", {}, e.title + "\n") : null, e.text, e.url ? link(e.url) : null))),
 };
 
 const tabsOf = (caught) => {
@@ -84,7 +89,7 @@ const tabsOf = (caught) => {
 
 const titleOf = (caught) => {
   const e = caught.envelope;
-  return e.sensitive ? "(sensitive)" : e.subject || e.title || e.text || "(empty)";
+  return e.sensitive ? "(sensitive)" : e.subject || e.title || e.text || (e.template || e.provider_template || {}).name || "(empty)";
 };
 
 /** Tabs after the pattern of WAI-ARIA: arrows move, one of them is in the tab order. */

@@ -13,6 +13,10 @@ const INERT = {
   "referrer-policy": "no-referrer",
 };
 
+/** What WhatsApp takes, by what it is served as; none of it runs anywhere. https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media */
+const MEDIA =
+  /^(image\/(jpeg|png|webp)|video\/(mp4|3gpp)|audio\/(aac|mp4|mpeg|amr|ogg)|text\/plain|application\/(pdf|msword|vnd\.ms-(excel|powerpoint)|vnd\.openxmlformats-officedocument\.[a-z.]+))$/;
+
 export const downloadFileRoute = route({
   method: "GET",
   path: "/files/{token}",
@@ -31,9 +35,10 @@ export const downloadFileRoute = route({
   },
   faults: ["not_found"],
   handle: async ({ deps, params }) => {
-    const { row, body } = await openFileLink(deps, params.token);
+    const { row, body, isTyped } = await openFileLink(deps, params.token);
     const headers = {
       ...INERT,
+      ...(isTyped && MEDIA.test(row.contentType) && { "content-type": row.contentType }),
       "content-length": String(row.sizeBytes),
       "content-disposition": contentDisposition(row.filename),
     };
