@@ -133,6 +133,14 @@ test("what a provider took may not end as if it had never gone out, unless its l
   expect(rules(withMail({}, { ...expired, events: [event("deferred", "in_doubt"), ...expired.events] }))).toEqual([]);
 });
 
+test("what was given up in doubt and is delivered after all keeps its dead letter, and nothing else that was delivered has one", () => {
+  const late = { ...deliveredPush, deliveries: [{ phase: "unknown", attempts: [{ outcome: "unknown" }] }] };
+  const events = [event("queued"), event("attempted"), event("failed", "in_doubt"), event("delivered")];
+  const withPush = (seen: Seen) => ({ seen: seenOf(sentMail, seen, failedMail), letters: [DEAD, PUSH] });
+  expect(rules(withPush({ ...late, events }))).toEqual([]);
+  expect(rules(withPush(deliveredPush))).toEqual([`letter ${PUSH}`]);
+});
+
 test("a message that a provider knows under another's id is told from its own", () => {
   expect(rules({ taken: [{ ...takenMail, messageId: DEAD }] })).toEqual([`wrong_id ${MAIL}`]);
 });

@@ -152,11 +152,16 @@ function sets({ accepted, listed, taken }: Books): Imbalance[] {
 
 type Flaw = readonly [rule: string, what: string];
 
-/** Who is given up has a letter. A bounce comes after a delivery that went well: it has none. */
-function letterFlaws({ status, events }: Seen, hasLetter: boolean): Flaw[] {
+/**
+ * Who is given up has a letter. A bounce comes after a delivery that went well: it has none. What was given up in doubt,
+ * and is then reported delivered, has both.
+ */
+function letterFlaws(message: Seen, hasLetter: boolean): Flaw[] {
+  const { status, events } = message;
   const isBounced = events.some(({ type }) => type === "bounced");
   if (status === "failed" && !hasLetter && !isBounced) return [["no_letter", "It failed, and there is no dead letter."]];
-  if (status !== "failed" && hasLetter) return [["letter", `It is ${status}, and there is a dead letter.`]];
+  const isToldLate = status === "delivered" && isDoubtful(message) && events.some(({ type }) => type === "failed");
+  if (status !== "failed" && hasLetter && !isToldLate) return [["letter", `It is ${status}, and there is a dead letter.`]];
   return [];
 }
 
