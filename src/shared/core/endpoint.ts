@@ -45,6 +45,13 @@ export function endpointFlaw(text: string, allowPrivate: boolean): string | null
   return isPrivateHost(url.hostname) ? "It must be a public address." : null;
 }
 
+/** What is wrong with a host that a caller gave to open a socket to; null where that may be done. */
+export function hostFlaw(host: string, allowPrivate: boolean): string | null {
+  const url = URL.parse(`https://${host}/`);
+  if (url === null || url.hostname !== host) return "It is not the name of a host.";
+  return !allowPrivate && isPrivateHost(host) ? "It must be a public address." : null;
+}
+
 /** `hostname` as the URL parser writes it: lower case, IPv4 in decimal (also from hex, octal or one number), IPv6 in brackets. */
 function isPrivateHost(hostname: string): boolean {
   if (hostname.startsWith("[")) return isPrivateIpv6(hostname.slice(1, -1));

@@ -286,7 +286,12 @@ export interface LinkedFile {
 
 /** A provider's answer to one attempt, classified once, in its adapter. */
 export type Receipt =
-  | { readonly outcome: "sent"; readonly providerMessageId: string }
+  | {
+      readonly outcome: "sent";
+      readonly providerMessageId: string;
+      /** What the sender should know all the same, such as a copy that was refused. */
+      readonly remark?: string;
+    }
   | {
       readonly outcome: "permanent" | "transient" | "throttled" | "misconfigured" | "recipient_invalid" | "unknown";
       readonly code: string;

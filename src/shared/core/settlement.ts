@@ -155,7 +155,12 @@ function attemptOf({ delivery, connectionId, provider, attemptId, receipt, start
     ms: now - startedAt,
   };
   return receipt.outcome === "sent"
-    ? { ...base, outcome: "sent", provider_message_id: receipt.providerMessageId }
+    ? {
+        ...base,
+        outcome: "sent",
+        provider_message_id: receipt.providerMessageId,
+        ...(receipt.remark === undefined ? {} : { reason: receipt.remark.slice(0, 500) }),
+      }
     : { ...base, outcome: receipt.outcome, code: receipt.code, reason: receipt.reason.slice(0, 500) };
 }
 

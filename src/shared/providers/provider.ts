@@ -4,10 +4,12 @@
  */
 import type { z } from "zod";
 import type { Channel } from "../core/channels.ts";
+import type { Conversation } from "../core/dialogue.ts";
 import type { Random } from "../core/ids.ts";
 import type { Envelope, FailedReceipt, Receipt } from "../core/message.ts";
 import type { OutboundLimits } from "../core/outbound.ts";
 import type { EventType } from "../core/status.ts";
+import type { BoundMail, Posted } from "../ports/mailer.ts";
 
 /** A tenant's account at a provider, opened: what `encode` and `probe` work with. */
 export interface Account<C = unknown, S = unknown> {
@@ -203,9 +205,46 @@ export interface SandboxProvider {
   simulate(envelope: Envelope, tries: number): { readonly receipt: Receipt; readonly signals: readonly SandboxSignal[] };
 }
 
-export type Provider = HttpProvider | SandboxProvider;
+/** What providers declare whatever the way that they are reached. */
+type Declared<C, S> = Omit<HttpProvider<C, S>, "kind" | "session" | "encode" | "decode" | "callbacks" | "bulk" | "probe">;
+
+/** Reached over a socket: says whom to talk to, and how that talk goes (core/dialogue.ts). */
+export interface DialogueProvider<C = unknown, S = unknown> extends Declared<C, S> {
+  readonly kind: "dialogue";
+  /** Which of the settings is the host, for whoever has to know whether it may be talked to: core/endpoint.ts. */
+  readonly hostOf: (account: Pick<Account<C, S>, "settings">) => string;
+  encode(envelope: Envelope, account: Account<C, S>, context: Pick<EncodeContext, "now">): Promise<Conversation<Receipt>>;
+  /** A talk that proves the credentials and sends nothing. */
+  probe(account: Account<C, S>): Conversation<Probed>;
+}
+
+/** Reached over a binding that a deployment has or has not: without it, its connections cannot be used. */
+export interface BindingProvider<C = unknown, S = unknown> extends Declared<C, S> {
+  readonly kind: "binding";
+  /** The binding that it needs, by the name of the port. */
+  readonly needs: "mailer";
+  encode(envelope: Envelope, account: Account<C, S>): BoundMail;
+  decode(posted: Posted): Receipt;
+  /** Nothing can be asked without sending: what is known where the binding is there. */
+  readonly vouch: string;
+}
+
+/** What a probe came to. */
+export type Probed = ReturnType<HttpProvider["probe"]["decode"]>;
+
+export type Provider = HttpProvider | DialogueProvider | BindingProvider | SandboxProvider;
 
 /** Declares an http provider; `encode` and `probe` are typed by the schemas beside them. */
 export function httpProvider<C, S>(definition: Omit<HttpProvider<C, S>, "kind">): HttpProvider {
   return { kind: "http", ...definition } as unknown as HttpProvider;
+}
+
+/** Declares a provider that is talked to; `encode` and `probe` are typed by the schemas beside them. */
+export function dialogueProvider<C, S>(definition: Omit<DialogueProvider<C, S>, "kind">): DialogueProvider {
+  return { kind: "dialogue", ...definition } as unknown as DialogueProvider;
+}
+
+/** Declares a provider behind a binding; `encode` is typed by the schemas beside it. */
+export function bindingProvider<C, S>(definition: Omit<BindingProvider<C, S>, "kind">): BindingProvider {
+  return { kind: "binding", ...definition } as unknown as BindingProvider;
 }

@@ -1,9 +1,11 @@
 /** Every provider there is. Adding one is its file and a line here. */
+import { cloudflareEmail } from "./email/cloudflare-email.ts";
 import { mailgun } from "./email/mailgun.ts";
 import { postmark } from "./email/postmark.ts";
 import { resend } from "./email/resend.ts";
 import { sendgrid } from "./email/sendgrid.ts";
 import { ses } from "./email/ses.ts";
+import { smtp } from "./email/smtp.ts";
 import type { Provider } from "./provider.ts";
 import { apns } from "./push/apns.ts";
 import { fcm } from "./push/fcm.ts";
@@ -11,7 +13,20 @@ import { webpush } from "./push/webpush.ts";
 import { sandbox } from "./sandbox.ts";
 import { twilio } from "./sms/twilio.ts";
 
-export const PROVIDERS: readonly Provider[] = [ses, sendgrid, mailgun, postmark, resend, twilio, fcm, apns, webpush, sandbox];
+export const PROVIDERS: readonly Provider[] = [
+  ses,
+  sendgrid,
+  mailgun,
+  postmark,
+  resend,
+  smtp,
+  cloudflareEmail,
+  twilio,
+  fcm,
+  apns,
+  webpush,
+  sandbox,
+];
 
 const BY_ID = new Map(PROVIDERS.map((provider) => [provider.id, provider]));
 

@@ -1,5 +1,7 @@
 /** The composition root: the only file that names bindings. */
+import { connect } from "cloudflare:sockets";
 import { waitUntil } from "cloudflare:workers";
+import { emailBinding } from "../adapters/email-binding.ts";
 import { fetchCarrier } from "../adapters/fetch-carrier.ts";
 import { gateClients, gateStub } from "../adapters/gate-client.ts";
 import { healthClient } from "../adapters/health-client.ts";
@@ -26,6 +28,8 @@ export type DispatcherBindings = DispatcherEnv & {
   readonly SEAL_PRIVATE_KEYS: string;
 };
 export type ApiBindings = ApiEnv;
+  /** Only where the operator has a domain at Cloudflare's Email Service, and says so in wrangler.toml. */
+  readonly EMAIL?: SendEmail;
 export type WebhooksBindings = WebhooksEnv & {
   /** As the dispatcher's. */
   readonly EGRESS?: Fetcher;
@@ -37,6 +41,11 @@ const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Ar
 /** A binding that this Worker does not have: using it is a bug, and says which. */
 function absent<T extends object>(what: string): T {
   return new Proxy({} as T, {
+/** How sockets leave. */
+function wayOut({ EGRESS: egress }: DispatcherBindings): Connect {
+  return egress === undefined ? connect : (address, options) => egress.connect(address, options);
+}
+
     get(_, property): never {
       throw new Error(`${what}.${String(property)} is not wired in this Worker`);
     },
@@ -114,6 +123,8 @@ export function apiDeps(bindings: ApiBindings): Deps {
     lessor: absent("lessor"),
     outboundLimits: {},
     sealer: joseSealer(env.SEAL_PUBLIC_KEY),
+    sockets: absent("sockets"),
+    mailer: null,
     webhookSealer: joseSealer(env.WEBHOOK_SEAL_PUBLIC_KEY),
     unsealer: absent("unsealer"),
     desk,
@@ -155,6 +166,8 @@ export function dispatcherDeps(bindings: DispatcherBindings): Deps {
     sealer: absent("sealer"),
     webhookSealer: absent("webhookSealer"),
     unsealer: joseUnsealer(required(env, "SEAL_PRIVATE_KEYS")),
+    sockets: socketCarrier(wayOut(env), base.now, timingOf(bindings).carryWithinMs),
+    mailer: env.EMAIL === undefined ? null : emailBinding(env.EMAIL),
     desk: absent("desk"),
     webhooks: absent("webhooks"),
     queueMetrics: (queue) => readQueue(queueBinding(env, queue)),
@@ -182,6 +195,8 @@ export function webhooksDeps(bindings: WebhooksBindings): Deps {
     unsealer: joseUnsealer(required(env, "WEBHOOK_SEAL_PRIVATE_KEYS")),
     desk: absent("desk"),
     webhooks: absent("webhooks"),
+    sockets: absent("sockets"),
+    mailer: null,
     queueMetrics: async () => null,
     allowPrivateEndpoints,
     publicUrl: env.PUBLIC_URL,

@@ -18,7 +18,8 @@ function counted(world: World) {
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-  const deps: Pick<Deps, "control" | "unsealer" | "now"> = {
+  const deps: Pick<Deps, "control" | "unsealer" | "mailer" | "now"> = {
+    mailer: null,
     control,
     now: () => clock.now,
     unsealer: {
@@ -105,7 +106,7 @@ describe("openAccounts", () => {
       connections.insert({ ...row, id: "con_4", priority: 4, provider: "pigeon" }),
       connections.insert({ ...row, id: "con_5", priority: 5, provider: "twilio" }),
     ]);
-    const email = (await openAccounts({ control, unsealer, now: () => Date.now() }, world)).get("email") ?? [];
+    const email = (await openAccounts({ control, unsealer, mailer: null, now: () => Date.now() }, world)).get("email") ?? [];
     expect(email.map((c) => [c.connectionId, c.account === null, c.error === null])).toEqual([
       ...["con_1", "con_2", "con_3", "con_4", "con_5"].map((id) => [id, true, false]),
       [good, false, true],

@@ -42,7 +42,10 @@ const flights = new WeakMap<Deps["unsealer"], Map<string, Promise<Accounts>>>();
  * cannot be opened is in its place with an `error`, and takes nothing from the others. Those who ask at the same time
  * get the same accounts, so that they share what is bound to them (sessions.ts).
  */
-export async function openAccounts(deps: Pick<Deps, "control" | "unsealer" | "now">, scope: ProjectScope): Promise<Accounts> {
+export async function openAccounts(
+  deps: Pick<Deps, "control" | "unsealer" | "mailer" | "now">,
+  scope: ProjectScope,
+): Promise<Accounts> {
   const key = cacheKey(scope);
   const known = cache.get(key);
   if (known && known.until > deps.now()) return known.byChannel;
@@ -55,7 +58,7 @@ export async function openAccounts(deps: Pick<Deps, "control" | "unsealer" | "no
 }
 
 async function readAccounts(
-  deps: Pick<Deps, "control" | "unsealer" | "now">,
+  deps: Pick<Deps, "control" | "unsealer" | "mailer" | "now">,
   scope: ProjectScope,
   known: Opened | undefined,
 ): Promise<Accounts> {
@@ -91,7 +94,7 @@ function cacheKey({ tenantId, projectId }: ProjectScope): string {
 }
 
 /** Opens one connection. Never throws, and never puts a secret into `error`. */
-export async function openConnection(deps: Pick<Deps, "unsealer">, row: ConnectionRow): Promise<OpenConnection> {
+export async function openConnection(deps: Pick<Deps, "unsealer" | "mailer">, row: ConnectionRow): Promise<OpenConnection> {
   const channel = channelOf(row);
   const provider = providerOf(row.provider);
   const base = {
@@ -110,6 +113,9 @@ export async function openConnection(deps: Pick<Deps, "unsealer">, row: Connecti
     secret = await deps.unsealer.unseal(row.credentials);
   } catch {
     // Why a decryption failed is not told: its text may quote what it tried to open.
+  if (provider.kind === "binding" && deps[provider.needs] === null) {
+    return fail(`this deployment has no binding for ${provider.name}: workers/dispatcher/wrangler.toml says how it gets one`);
+  }
     return fail("the credentials cannot be opened: the key that they were sealed to is gone");
   }
   const credentials = provider.credentials.safeParse(secret);

@@ -2,7 +2,7 @@
 import type { Channel } from "../core/channels.ts";
 import type { Delivery, Envelope } from "../core/message.ts";
 import type { ProjectScope } from "../db/scope.ts";
-import type { Account, HttpProvider } from "../providers/provider.ts";
+import type { Account, Provider, SandboxProvider } from "../providers/provider.ts";
 import { sandbox } from "../providers/sandbox.ts";
 import { contentRefusal } from "../providers/supports.ts";
 import { type OpenConnection, openAccounts } from "./accounts.ts";
@@ -20,7 +20,7 @@ const TEST_CANDIDATES: readonly Candidate[] = [
  * Those that cannot be opened are among them, with an `error`.
  */
 export async function candidatesOf(
-  deps: Pick<Deps, "control" | "unsealer" | "now" | "health">,
+  deps: Pick<Deps, "control" | "unsealer" | "mailer" | "now" | "health">,
   scope: ProjectScope,
   mode: string,
   channel: Channel,
@@ -28,7 +28,7 @@ export async function candidatesOf(
   if (mode === "test") return TEST_CANDIDATES;
   const all = (await openAccounts(deps, scope)).get(channel) ?? [];
   const first = all[0];
-  const kind = all.filter((c) => c.provider.kind === first?.provider.kind);
+  const kind = all.filter((c) => (c.provider.kind === "sandbox") === (first?.provider.kind === "sandbox"));
   const real = kind.filter((c) => c.provider.kind !== "sandbox" && c.error === null).map((c) => c.connectionId);
   if (real.length > 0) await deps.health.know(scope.tenantId, real);
   return kind;
@@ -52,7 +52,10 @@ export function ableToCarry(
 
 function without(
   candidates: readonly Candidate[],
-  refuse: (provider: HttpProvider, account: Account) => { readonly code: string; readonly reason: string } | null,
+  refuse: (
+    provider: Exclude<Provider, SandboxProvider>,
+    account: Account,
+  ) => { readonly code: string; readonly reason: string } | null,
 ): readonly Candidate[] | { readonly code: string; readonly reason: string } {
   let refusal: { readonly code: string; readonly reason: string } | null = null;
   const able = candidates.filter(({ provider, account }) => {

@@ -15,7 +15,7 @@ export interface Carriage {
   readonly trace?: SandboxTrace;
 }
 
-type CarryDeps = Pick<DeliverDeps, "now" | "random" | "carrier" | "publicUrl">;
+type CarryDeps = Pick<DeliverDeps, "now" | "random" | "carrier" | "sockets" | "mailer" | "publicUrl">;
 
 /** Throws only before anything was sent. */
 export async function carry(deps: CarryDeps, { messageId, delivery, connection, envelope }: Ready): Promise<Carriage> {
@@ -26,6 +26,15 @@ export async function carry(deps: CarryDeps, { messageId, delivery, connection, 
     return { startedAt: now, receipt, trace: { signals, caught: receipt.outcome === "sent" ? envelope : null } };
   }
   if (!account) throw new Error(`the connection ${connectionId} has no account`);
+  if (provider.kind === "dialogue") {
+    return { startedAt: now, receipt: await deps.sockets.converse(await provider.encode(envelope, account, { now })) };
+  }
+  if (provider.kind === "binding") {
+    const bound = deps[provider.needs];
+    if (bound === null) throw new Error(`this deployment has no ${provider.needs}`);
+    const posted = await bound.send(provider.encode(envelope, account), provider.timeoutMs);
+    return { startedAt: now, receipt: provider.decode(posted) };
+  }
   const session = await sessionFor(deps, provider, account);
   if (session !== null && "outcome" in session) return { startedAt: now, receipt: session };
   const request = await provider.encode(envelope, account, {

@@ -1,7 +1,7 @@
 /** Whether what a caller gave makes an account at a provider. */
 import { flawsOf } from "../contract/flaws.ts";
 import type { Channel } from "../core/channels.ts";
-import { endpointFlaw } from "../core/endpoint.ts";
+import { endpointFlaw, hostFlaw } from "../core/endpoint.ts";
 import { Fault, type Flaw } from "../core/faults.ts";
 import { maskSecret } from "../core/mask.ts";
 import type { ConnectionRow } from "../db/control/connections.ts";
@@ -57,6 +57,9 @@ export async function checkAccount(
     ...(sealed && {
       credentials: sealed.jwe,
       credentialsKeyId: sealed.keyId,
+  const host = provider.kind === "dialogue" && settings !== undefined ? provider.hostOf({ settings }) : null;
+  const unreachable = host === null ? null : hostFlaw(host, deps.allowPrivateEndpoints);
+  if (unreachable !== null) flaws.push({ path: "settings.host", message: unreachable });
       credentialHints: JSON.stringify(hintsOf(credentials ?? {})),
     }),
     ...(settings && { settings: JSON.stringify(settings) }),

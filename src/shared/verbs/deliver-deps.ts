@@ -10,6 +10,8 @@ export type DeliverDeps = Pick<
   | "control"
   | "files"
   | "carrier"
+  | "sockets"
+  | "mailer"
   | "unsealer"
   | "ringer"
   | "log"

@@ -1,5 +1,5 @@
 /** The dispatcher's side of a verification: opens the account, asks the provider, remembers a yes. Sends nothing. */
-import { endpointFlaw } from "../core/endpoint.ts";
+import { endpointFlaw, hostFlaw } from "../core/endpoint.ts";
 import { commit } from "../db/commit.ts";
 import { type ConnectionRow, connectionsOf } from "../db/control/connections.ts";
 import type { ProjectScope } from "../db/scope.ts";
@@ -8,7 +8,7 @@ import { openConnection } from "./accounts.ts";
 import type { Deps } from "./deps.ts";
 import { sessionFor } from "./sessions.ts";
 
-type VerifyDeps = Pick<Deps, "control" | "unsealer" | "carrier" | "now" | "allowPrivateEndpoints">;
+type VerifyDeps = Pick<Deps, "control" | "unsealer" | "carrier" | "sockets" | "mailer" | "now" | "allowPrivateEndpoints">;
 
 export async function verifyConnection(deps: VerifyDeps, scope: ProjectScope, id: string): Promise<Verification> {
   const connections = connectionsOf(deps.control, scope);
@@ -24,6 +24,11 @@ async function probe(deps: VerifyDeps, row: ConnectionRow): Promise<Verification
   const { provider, account, error } = await openConnection(deps, row);
   if (account === null) return no("cannot_open", error ?? "The connection cannot be opened.");
   if (provider.kind === "sandbox") return { ok: true, detail: "The sandbox needs no account." };
+  if (provider.kind === "binding") return { ok: true, detail: provider.vouch };
+  if (provider.kind === "dialogue") {
+    const refused = hostFlaw(provider.hostOf(account), deps.allowPrivateEndpoints);
+    return refused === null ? deps.sockets.converse(provider.probe(account)) : no("endpoint_refused", refused);
+  }
 
   const session = await sessionFor(deps, provider, account);
   if (session !== null && "outcome" in session) return no(session.code, session.reason);
