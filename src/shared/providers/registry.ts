@@ -22,6 +22,7 @@ export const PROVIDERS: readonly Provider[] = [
   smtp,
   cloudflareEmail,
   twilio,
+  meta,
   fcm,
   apns,
   webpush,

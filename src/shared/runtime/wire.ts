@@ -25,11 +25,11 @@ import { timingOf } from "./timing.ts";
 export type DispatcherBindings = DispatcherEnv & {
   /** On one machine only: straight to the network, past the Worker that Miniflare puts in front of it. */
   readonly EGRESS?: Fetcher;
+  /** Only where the operator has a domain at Cloudflare's Email Service, and says so in wrangler.toml. */
+  readonly EMAIL?: SendEmail;
   readonly SEAL_PRIVATE_KEYS: string;
 };
 export type ApiBindings = ApiEnv;
-  /** Only where the operator has a domain at Cloudflare's Email Service, and says so in wrangler.toml. */
-  readonly EMAIL?: SendEmail;
 export type WebhooksBindings = WebhooksEnv & {
   /** As the dispatcher's. */
   readonly EGRESS?: Fetcher;
@@ -38,14 +38,14 @@ export type WebhooksBindings = WebhooksEnv & {
 
 const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
 
-/** A binding that this Worker does not have: using it is a bug, and says which. */
-function absent<T extends object>(what: string): T {
-  return new Proxy({} as T, {
 /** How sockets leave. */
 function wayOut({ EGRESS: egress }: DispatcherBindings): Connect {
   return egress === undefined ? connect : (address, options) => egress.connect(address, options);
 }
 
+/** A binding that this Worker does not have: using it is a bug, and says which. */
+function absent<T extends object>(what: string): T {
+  return new Proxy({} as T, {
     get(_, property): never {
       throw new Error(`${what}.${String(property)} is not wired in this Worker`);
     },
@@ -118,13 +118,13 @@ export function apiDeps(bindings: ApiBindings): Deps {
     files: env.FILES,
     ringer: { ...absent<Ringer>("ringer"), ring: (bells) => desk.ring(bells) },
     carrier: absent("carrier"),
+    sockets: absent("sockets"),
+    mailer: null,
     health: absent("health"),
     breakers: absent("breakers"),
     lessor: absent("lessor"),
     outboundLimits: {},
     sealer: joseSealer(env.SEAL_PUBLIC_KEY),
-    sockets: absent("sockets"),
-    mailer: null,
     webhookSealer: joseSealer(env.WEBHOOK_SEAL_PUBLIC_KEY),
     unsealer: absent("unsealer"),
     desk,
@@ -159,6 +159,8 @@ export function dispatcherDeps(bindings: DispatcherBindings): Deps {
     files: env.FILES,
     ringer: queueRinger(queueOf, env.EVENTS),
     carrier: fetchCarrier(env.EGRESS, timingOf(bindings).carryWithinMs),
+    sockets: socketCarrier(wayOut(env), base.now, timingOf(bindings).carryWithinMs),
+    mailer: env.EMAIL === undefined ? null : emailBinding(env.EMAIL),
     health,
     breakers: health,
     lessor: leaseClient(leasePlaces(env.PROVIDER_LEASE as unknown as DurableObjectNamespace), base.log),
@@ -166,8 +168,6 @@ export function dispatcherDeps(bindings: DispatcherBindings): Deps {
     sealer: absent("sealer"),
     webhookSealer: absent("webhookSealer"),
     unsealer: joseUnsealer(required(env, "SEAL_PRIVATE_KEYS")),
-    sockets: socketCarrier(wayOut(env), base.now, timingOf(bindings).carryWithinMs),
-    mailer: env.EMAIL === undefined ? null : emailBinding(env.EMAIL),
     desk: absent("desk"),
     webhooks: absent("webhooks"),
     queueMetrics: (queue) => readQueue(queueBinding(env, queue)),
@@ -186,6 +186,8 @@ export function webhooksDeps(bindings: WebhooksBindings): Deps {
     files: absent("files"),
     ringer: queueRinger(() => absent("a queue of bells"), env.EVENTS),
     carrier: fetchCarrier(env.EGRESS),
+    sockets: absent("sockets"),
+    mailer: null,
     health: absent("health"),
     breakers: absent("breakers"),
     lessor: absent("lessor"),
@@ -195,8 +197,6 @@ export function webhooksDeps(bindings: WebhooksBindings): Deps {
     unsealer: joseUnsealer(required(env, "WEBHOOK_SEAL_PRIVATE_KEYS")),
     desk: absent("desk"),
     webhooks: absent("webhooks"),
-    sockets: absent("sockets"),
-    mailer: null,
     queueMetrics: async () => null,
     allowPrivateEndpoints,
     publicUrl: env.PUBLIC_URL,

@@ -108,14 +108,14 @@ export async function openConnection(deps: Pick<Deps, "unsealer" | "mailer">, ro
   const fail = (error: string): OpenConnection => ({ ...base, account: null, error });
   if (!provider) return fail(`there is no provider ${row.provider}`);
   if (!provider.channels.includes(channel)) return fail(`${row.provider} does not carry ${row.channel}`);
+  if (provider.kind === "binding" && deps[provider.needs] === null) {
+    return fail(`this deployment has no binding for ${provider.name}: workers/dispatcher/wrangler.toml says how it gets one`);
+  }
   let secret: unknown;
   try {
     secret = await deps.unsealer.unseal(row.credentials);
   } catch {
     // Why a decryption failed is not told: its text may quote what it tried to open.
-  if (provider.kind === "binding" && deps[provider.needs] === null) {
-    return fail(`this deployment has no binding for ${provider.name}: workers/dispatcher/wrangler.toml says how it gets one`);
-  }
     return fail("the credentials cannot be opened: the key that they were sealed to is gone");
   }
   const credentials = provider.credentials.safeParse(secret);

@@ -50,6 +50,9 @@ export async function checkAccount(
   const endpoint = settings?.endpoint;
   const wrong = typeof endpoint === "string" ? endpointFlaw(endpoint, deps.allowPrivateEndpoints) : null;
   if (wrong !== null) flaws.push({ path: "settings.endpoint", message: wrong });
+  const host = provider.kind === "dialogue" && settings !== undefined ? provider.hostOf({ settings }) : null;
+  const unreachable = host === null ? null : hostFlaw(host, deps.allowPrivateEndpoints);
+  if (unreachable !== null) flaws.push({ path: "settings.host", message: unreachable });
   if (flaws.length > 0) throw new Fault("validation_failed", { errors: flaws });
 
   const sealed = credentials === undefined ? undefined : await deps.sealer.seal(credentials);
@@ -57,9 +60,6 @@ export async function checkAccount(
     ...(sealed && {
       credentials: sealed.jwe,
       credentialsKeyId: sealed.keyId,
-  const host = provider.kind === "dialogue" && settings !== undefined ? provider.hostOf({ settings }) : null;
-  const unreachable = host === null ? null : hostFlaw(host, deps.allowPrivateEndpoints);
-  if (unreachable !== null) flaws.push({ path: "settings.host", message: unreachable });
       credentialHints: JSON.stringify(hintsOf(credentials ?? {})),
     }),
     ...(settings && { settings: JSON.stringify(settings) }),

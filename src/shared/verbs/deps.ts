@@ -7,11 +7,11 @@ import type { Desk } from "../ports/desk.ts";
 import type { Gate } from "../ports/gate.ts";
 import type { Breakers, Health } from "../ports/health.ts";
 import type { Lessor } from "../ports/lessor.ts";
-import type { Ringer } from "../ports/ringer.ts";
 import type { Mailer } from "../ports/mailer.ts";
+import type { Ringer } from "../ports/ringer.ts";
+import type { Sockets } from "../ports/sockets.ts";
 import type { Sealer, Unsealer } from "../ports/vault.ts";
 
-import type { Sockets } from "../ports/sockets.ts";
 export interface Deps {
   /** Milliseconds since 1970. The only clock. */
   readonly now: () => number;
@@ -30,11 +30,11 @@ export interface Deps {
   readonly files: R2Bucket;
   readonly ringer: Ringer;
   readonly carrier: Carrier;
-  /** How fit connections are. */
-  readonly health: Health;
   readonly sockets: Sockets;
   /** Null where this deployment has no such binding. */
   readonly mailer: Mailer | null;
+  /** How fit connections are. */
+  readonly health: Health;
   readonly breakers: Breakers;
   /** Permits to send, where something limits it. */
   readonly lessor: Lessor;
