@@ -12,6 +12,7 @@ import { fcm } from "./push/fcm.ts";
 import { webpush } from "./push/webpush.ts";
 import { sandbox } from "./sandbox.ts";
 import { twilio } from "./sms/twilio.ts";
+import { meta } from "./whatsapp/meta.ts";
 
 export const PROVIDERS: readonly Provider[] = [
   ses,

@@ -29,8 +29,9 @@ export interface ProviderHarness {
   readonly channel: Channel;
   /** As a caller would give it; `endpoint` is left to the suite. */
   readonly account: {
-    readonly credentials: Readonly<Record<string, string>>;
-    readonly settings: Readonly<Record<string, string>>;
+    /** Texts, or lists of texts by their names. */
+    readonly credentials: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+    readonly settings: Readonly<Record<string, unknown>>;
   };
   /** Fields of `credentials` that are no secret, such as an account's id in a URL. */
   readonly open: readonly string[];
@@ -40,8 +41,8 @@ export interface ProviderHarness {
   readonly fields: (sent: Sent) => ReadonlyMap<string, string>;
   /** Which of those places become a header of the message, or a line of the protocol. */
   readonly isLine: (place: string) => boolean;
-  /** The attempt's id, from the slot that comes back in callbacks. */
-  readonly attemptIdOf: (sent: Sent) => string | null;
+  /** The attempt's id, from the slot that comes back in callbacks; null where nothing of ours ever comes back. */
+  readonly attemptIdOf: ((sent: Sent) => string | null) | null;
   /** The texts a recipient reads, in the order of `texts` below. */
   readonly textsOf: (sent: Sent) => readonly string[];
   readonly success: Answer;
@@ -59,6 +60,10 @@ export interface ProviderHarness {
   readonly refuses?: readonly string[];
   /** Fields of `credentials` that hold a PEM, which has line breaks and never goes anywhere. */
   readonly pem?: readonly string[];
+  /** Fields of `credentials` that are the URL that is called, or stand in it, as the provider wants it. */
+  readonly inUrl?: readonly string[];
+  /** How a connection is sent elsewhere, where it has no `endpoint`. */
+  readonly elsewhereBy?: (endpoint: string) => Readonly<Record<string, unknown>>;
   /** Set where an account without credentials can send. */
   readonly isOpenToAll?: true;
   /** Statuses that say all by themselves: their body is empty. */
@@ -152,7 +157,10 @@ export function describeProvider(harness: ProviderHarness): void {
   const { provider, channel } = harness;
 
   function account(endpoint?: string): Account {
-    const settings = { ...harness.account.settings, ...(endpoint === undefined ? {} : { endpoint }) };
+    const settings = {
+      ...harness.account.settings,
+      ...(endpoint === undefined ? {} : (harness.elsewhereBy ?? ((at) => ({ endpoint: at })))(endpoint)),
+    };
     return {
       connectionId: "con_1",
       credentials: provider.credentials.parse(harness.account.credentials),
@@ -174,16 +182,23 @@ export function describeProvider(harness: ProviderHarness): void {
         expect(z.toJSONSchema(shape, { io: "input" })).toMatchObject({ type: "object", additionalProperties: false });
       }
       const form = z.toJSONSchema(provider.credentials, { io: "input" });
-      for (const field of secretFields(harness)) expect(form.properties?.[field]).toMatchObject({ format: "password" });
+      for (const { path } of secretsOf(harness)) {
+        const [field = "", name] = path;
+        const schema = form.properties?.[field];
+        const shown = name === undefined ? schema : typeof schema === "object" ? schema.additionalProperties : undefined;
+        expect(shown, path.join(".")).toMatchObject({ format: "password" });
+      }
       expect(provider.credentials.safeParse({}).success).toBe(harness.isOpenToAll === true);
       expect(provider.channels).toContain(channel);
     });
 
     test("takes no credential that could end a header", () => {
-      for (const field of Object.keys(harness.account.credentials)) {
+      for (const { path, value } of textsOf(harness.account.credentials)) {
+        const [field = "", name] = path;
         for (const end of ["\r\nX-Injected: 1", ...(harness.pem?.includes(field) ? [] : ["\n"]), "\u0000"]) {
-          const credentials = { ...harness.account.credentials, [field]: `${harness.account.credentials[field]}${end}` };
-          expect(provider.credentials.safeParse(credentials).success, field).toBe(false);
+          const changed = name === undefined ? value + end : { [name]: value + end };
+          const credentials = { ...harness.account.credentials, [field]: changed };
+          expect(provider.credentials.safeParse(credentials).success, path.join(".")).toBe(false);
         }
       }
     });
@@ -196,16 +211,20 @@ export function describeProvider(harness: ProviderHarness): void {
       expect((await probe).url.href.startsWith(`${ENDPOINT}/`)).toBe(true);
     });
 
-    test("carries the attempt's id in the slot that comes back", async () => {
-      expect(harness.attemptIdOf(await send(plain))).toBe(ATTEMPT_ID);
+    const expectAttempt = (sent: Sent) => {
+      if (harness.attemptIdOf === null) expect(provider.callbacks, "it calls back").toBeUndefined();
+      else expect(harness.attemptIdOf(sent)).toBe(ATTEMPT_ID);
+    };
+
+    test("carries the attempt's id in the slot that comes back, if there is one", async () => {
+      expectAttempt(await send(plain));
     });
 
     test("puts no secret into a URL or a body", async () => {
       const probe = await read(await provider.probe.encode(account(), CONTEXT));
       for (const sent of [await send(plain), probe]) {
-        for (const field of secretFields(harness)) {
-          const secret = harness.account.credentials[field] ?? "";
-          expect(sent.url.href).not.toContain(secret);
+        for (const { path, value: secret } of secretsOf(harness)) {
+          if (!harness.inUrl?.includes(path[0] ?? "")) expect(sent.url.href).not.toContain(secret);
           expect(sent.body).not.toContain(secret);
         }
       }
@@ -234,7 +253,7 @@ export function describeProvider(harness: ProviderHarness): void {
         expect(shape, place).toContain(place);
         if (harness.isLine(place)) expect(text, place).not.toMatch(BREAKS);
       }
-      expect(harness.attemptIdOf(sent)).toBe(ATTEMPT_ID);
+      expectAttempt(sent);
     });
 
     test("takes any text at all", async () => {
@@ -243,19 +262,23 @@ export function describeProvider(harness: ProviderHarness): void {
         fc.asyncProperty(text, text, text, text, async (a, b, c, hostile) => {
           const sent = await send(envelope([a, b, c], hostile));
           for (const [place, value] of harness.fields(sent)) if (harness.isLine(place)) expect(value, place).not.toMatch(BREAKS);
-          expect(harness.attemptIdOf(sent)).toBe(ATTEMPT_ID);
+          expectAttempt(sent);
         }),
         { numRuns: 50 },
       );
     });
 
     test("reads a success", () => {
-      expect(provider.decode(harness.success)).toMatchObject({ outcome: "sent", providerMessageId: expect.stringMatching(/.+/) });
+      expect(provider.decode(harness.success, account())).toMatchObject({
+        outcome: "sent",
+        providerMessageId: expect.stringMatching(/.+/),
+      });
     });
 
     test.each(GARBAGE)("makes sense of %s", (_, body) => {
       for (const status of [200, 201, 202, 204, 301, 302, 400, 401, 403, 404, 408, 409, 413, 418, 429, 500, 502, 503, 504, 599]) {
-        const receipt = provider.decode(answer(status, body, { "content-type": "text/html", "retry-after": "soon" }));
+        const given = answer(status, body, { "content-type": "text/html", "retry-after": "soon" });
+        const receipt = provider.decode(given, account());
         expectSound(receipt);
         if (harness.takenBy?.includes(status)) continue;
         expect(receipt.outcome, `${status}`).not.toBe("sent");
@@ -267,7 +290,7 @@ export function describeProvider(harness: ProviderHarness): void {
     test("makes sense of any answer", () => {
       fc.assert(
         fc.property(fc.integer({ min: 200, max: 599 }), fc.oneof(fc.json(), fc.string()), (status, body) => {
-          expectSound(provider.decode(answer(status, body)));
+          expectSound(provider.decode(answer(status, body), account()));
           expect(typeof provider.probe.decode(answer(status, body)).ok).toBe("boolean");
         }),
       );
@@ -301,8 +324,7 @@ export function describeProvider(harness: ProviderHarness): void {
           const sent = await read(one);
           expect(await read(again)).toMatchObject({ url: sent.url, body: sent.body });
           expect(new URL(there.url).href.startsWith(`${ENDPOINT}/`)).toBe(true);
-          for (const field of secretFields(harness)) {
-            const secret = harness.account.credentials[field] ?? "";
+          for (const { value: secret } of secretsOf(harness)) {
             expect(sent.url.href + sent.body + [...sent.headers.values()].join()).not.toContain(secret);
           }
         });
@@ -342,7 +364,7 @@ export function describeProvider(harness: ProviderHarness): void {
         const answers = harness.answers[row.match] ?? [];
         expect(answers.length).toBeGreaterThan(0);
         for (const given of answers) {
-          const receipt = provider.decode(given);
+          const receipt = provider.decode(given, account());
           expectSound(receipt);
           expect(receipt.outcome, given.body).toBe(harness.otherwise?.[row.match] ?? OUTCOME_OF_CLASS[row.class]);
           const hours = /^(\d+)\+/.exec(String(row.retry_s ?? ""))?.[1];
@@ -354,8 +376,21 @@ export function describeProvider(harness: ProviderHarness): void {
   });
 }
 
-function secretFields(harness: ProviderHarness): string[] {
-  return Object.keys(harness.account.credentials).filter((field) => !harness.open.includes(field));
+interface Placed {
+  readonly path: readonly string[];
+  readonly value: string;
+}
+
+function textsOf(credentials: ProviderHarness["account"]["credentials"]): Placed[] {
+  return Object.entries(credentials).flatMap(([field, value]): Placed[] =>
+    typeof value === "string"
+      ? [{ path: [field], value }]
+      : Object.entries(value).map(([name, inner]) => ({ path: [field, name], value: inner })),
+  );
+}
+
+function secretsOf(harness: ProviderHarness): Placed[] {
+  return textsOf(harness.account.credentials).filter(({ path }) => !harness.open.includes(path[0] ?? ""));
 }
 
 async function read(request: Request): Promise<Sent> {
