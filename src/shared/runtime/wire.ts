@@ -9,6 +9,7 @@ import { healthObjects } from "../adapters/health-objects.ts";
 import { joseSealer, joseUnsealer } from "../adapters/jose-vault.ts";
 import { leaseClient, leasePlaces } from "../adapters/lease-client.ts";
 import { queueRinger } from "../adapters/queue-ringer.ts";
+import { type Connect, socketCarrier } from "../adapters/socket-carrier.ts";
 import type { Bell } from "../contract/jobs.ts";
 import { type Channel, type Lane, sendQueue } from "../core/channels.ts";
 import { gateName } from "../core/placement.ts";
