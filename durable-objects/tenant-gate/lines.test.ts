@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { messageIdAt, parseMessageId } from "../../src/shared/core/ids.ts";
 import { gateName } from "../../src/shared/core/placement.ts";
 import type { AcceptItem, AcceptRequest, Gate } from "../../src/shared/ports/gate.ts";
+import { eventually } from "../../src/shared/testing/world.ts";
 import type { TenantGate } from "./index.ts";
 import { Lines } from "./lines.ts";
 
@@ -147,6 +148,7 @@ test("cancelling or moving one of a run leaves each of the others its own predec
   await gate.reschedule(second[2] ?? "", FAR + 5000);
   const left = [0, 2, 3];
   expect(await Promise.all(left.map((i) => afterOf(gate, second[i])))).toEqual(left.map((i) => first[i]));
+  await eventually(async () => (await gate.find(second[1] ?? "")) === null);
   const { submissions } = await gate.held({ projectId: "prj_1", before: null, limit: 3 });
   expect(submissions.map((s) => s.after)).toEqual([3, 2, 0].map((i) => [first[i]]));
 });
