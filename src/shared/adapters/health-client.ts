@@ -5,9 +5,10 @@
  */
 import { type Breaker, FRESH, fitness, fold, type Moment, type Outcome, startProbe } from "../core/breaker.ts";
 import { healthOf } from "../core/connection-health.ts";
-import { joined, NO_REPORT, type Report, reportOf } from "../core/health-report.ts";
+import { joined, NO_REPORT, type Report, reportOf, withRecord } from "../core/health-report.ts";
 import { Lru } from "../core/lru.ts";
 import type { Timing } from "../core/timing.ts";
+import { NO_RECORD, recentOf } from "../core/track-record.ts";
 import type { Breakers, Health } from "../ports/health.ts";
 import type { Deps } from "../verbs/deps.ts";
 import { type HealthObjects, healthName } from "./health-objects.ts";
@@ -125,8 +126,8 @@ export function healthClient(objects: HealthObjects, deps: ClientDeps, copies = 
       try {
         const { n, breaker } = await objectOf(copy).probe();
         if (n !== null) {
-          // What was seen before the probe says nothing about it.
-          copy.report = NO_REPORT;
+          // What was seen before the probe says nothing about it, but belongs to the record.
+          copy.report = { ...NO_REPORT, ...withRecord(copy.report, {}, now()) };
           copies.untold.delete(copy);
           copy.probe = n;
         }
@@ -140,9 +141,11 @@ export function healthClient(objects: HealthObjects, deps: ClientDeps, copies = 
       }
     },
 
-    note(tenantId, connectionId, outcome) {
+    record: (tenantId, connectionId) => recentOf(copies.of(tenantId, connectionId).breaker.record ?? NO_RECORD, now()),
+
+    note(tenantId, connectionId, outcome, latencyMs) {
       const copy = copies.of(tenantId, connectionId);
-      const one = reportOf(outcome, now(), copy.probe);
+      const one = reportOf(outcome, now(), copy.probe, latencyMs);
       if (copy.probe !== null || matters(outcome, one, copy.breaker)) copies.untold.add(copy);
       copy.probe = null;
       copy.breaker = fold(copy.breaker, one, moment());

@@ -4,8 +4,9 @@
  * at a time → closed, or open again for twice as long, up to ten times as long as at first.
  */
 
-import { longerPause, type Outcome, type Report } from "./health-report.ts";
+import { longerPause, type Outcome, type Report, withRecord } from "./health-report.ts";
 import { merged, type SlidingWindow, shifted, sumOf } from "./sliding-window.ts";
+import type { TrackRecord } from "./track-record.ts";
 
 export type { Outcome } from "./health-report.ts";
 
@@ -27,6 +28,8 @@ export interface Breaker {
   /** Failures in a row. */
   readonly failures: number;
   readonly window: SlidingWindow;
+  /** For longer than the window, and through openings: what routing goes by. Missing where nothing was counted. */
+  readonly record?: TrackRecord;
   /** Openings in a row, with no good probe between them. */
   readonly openings: number;
   /** Open: until then. */
@@ -84,6 +87,7 @@ export function fold(before: Breaker, report: Report, moment: Moment): Breaker {
   const heard: Breaker = {
     ...clocked,
     window: merged(clocked.window, report.window, now),
+    ...withRecord(clocked, report, now),
     failures: (report.hasOk ? 0 : clocked.failures) + report.trailing,
     code: report.code ?? clocked.code,
     reason: report.reason ?? clocked.reason,
@@ -105,7 +109,12 @@ function probed(heard: Breaker, report: Report, kind: Outcome["kind"], moment: M
   switch (kind) {
     case "ok": {
       // What its isolate saw after the probe counts at once: the connection may have failed again meanwhile.
-      const well = { ...closed(heard, moment.now), window: merged(report.window, [], moment.now), failures: report.trailing };
+      const well = {
+        ...closed(heard, moment.now),
+        ...withRecord(heard, {}, moment.now),
+        window: merged(report.window, [], moment.now),
+        failures: report.trailing,
+      };
       const heardSince = { ...well, code: report.code, reason: report.reason };
       return counts(0, heardSince, report) ? opened(heardSince, report, moment) : heardSince;
     }

@@ -1,5 +1,6 @@
 /** What attempts say about their connection, and what an isolate tells of them: outcomes in their order, as counts. */
 import { counted, merged, type SlidingWindow } from "./sliding-window.ts";
+import { recordOf, type TrackRecord, together } from "./track-record.ts";
 
 /** What one attempt says about its connection. A refusal of this one message (`permanent`) says that it is well. */
 export type Outcome =
@@ -13,6 +14,8 @@ export type Outcome =
 /** What one isolate has seen since it last told: outcomes in their order, as counts. */
 export interface Report {
   readonly window: SlidingWindow;
+  /** Successes, failures and latency for longer than a window holds; missing where nothing was counted. */
+  readonly record?: TrackRecord;
   readonly hasOk: boolean;
   /** Failures before the first success, or all of them. */
   readonly leading: number;
@@ -49,16 +52,17 @@ const MOST_PAUSE_MS = 3_600_000;
 const MOST_TEXT = 200;
 
 /** The report of one outcome; `probe` is the number of the probe that it was, if it was one. */
-export function reportOf(outcome: Outcome, now: number, probe: number | null): Report {
+export function reportOf(outcome: Outcome, now: number, probe: number | null, latencyMs?: number): Report {
   const base: Report = { ...NO_REPORT, probe: probe === null ? null : { n: probe, kind: outcome.kind } };
   switch (outcome.kind) {
     case "ok":
-      return { ...base, window: counted([], { ok: 1, failed: 0 }, now), hasOk: true };
+      return { ...base, window: counted([], { ok: 1, failed: 0 }, now), record: recordOf(true, latencyMs, now), hasOk: true };
     case "failed":
     case "misconfigured":
       return {
         ...base,
         window: counted([], { ok: 0, failed: 1 }, now),
+        record: recordOf(false, latencyMs, now),
         leading: 1,
         trailing: 1,
         longest: 1,
@@ -84,6 +88,7 @@ function withoutPeople(reason: string): string {
 export function joined(earlier: Report, later: Report, now: number): Report {
   return {
     window: merged(earlier.window, later.window, now),
+    ...withRecord(earlier, later, now),
     hasOk: earlier.hasOk || later.hasOk,
     leading: earlier.hasOk ? earlier.leading : earlier.leading + later.leading,
     trailing: later.hasOk ? later.trailing : earlier.trailing + later.trailing,
@@ -94,6 +99,17 @@ export function joined(earlier: Report, later: Report, now: number): Report {
     ...longerPause(earlier, later),
     probe: later.probe ?? earlier.probe,
   };
+}
+
+type Recorded = { readonly record?: TrackRecord };
+
+/** The record of both, where there is one: to be spread over what is made of them. */
+export function withRecord(one: Recorded, other: Recorded, now: number): Recorded {
+  if (one.record === undefined || other.record === undefined) {
+    const record = one.record ?? other.record;
+    return record === undefined ? {} : { record };
+  }
+  return { record: together(one.record, other.record, now) };
 }
 
 type Pause = Pick<Report, "pausedUntil" | "pauseCode">;

@@ -4,8 +4,10 @@
  * Rate is a GCRA: all that is known of it is when the bucket is full again, so whoever remembers a time that is too
  * late has erred on the safe side. Concurrency is held by leases that end by themselves. Who is denied is told when
  * to come back, each later than the one before, at the pace of the place: a virtual queue in which nobody stands.
+ * Windows are counted (window-count.ts): who meets a full one comes back when the next one opens.
  */
-import type { OutboundLimits } from "./outbound.ts";
+import type { OutboundLimits, PlaceLimits } from "./outbound.ts";
+import { counted, leftOf, NO_COUNTS, openAgainMs, uncounted, type WindowCounts } from "./window-count.ts";
 
 /** A lease that nobody gives back ends after this: its holder died. */
 export const LEASE_MS = 60_000;
@@ -19,6 +21,8 @@ const LEAST_HOLD_MS = 20;
 const HOLD_WEIGHT = 1 / 8;
 /** Rounding of times near 2 ** 41 ms must not cost a permit. */
 const SLACK = 0.001;
+/** Who meets a full window comes within this after the next one has begun. */
+const MOST_SPREAD_MS = 10_000;
 /** Multiples of it, less their whole part, are spread evenly over 0…1 however many there are. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
@@ -40,9 +44,19 @@ export interface LeaseState {
   readonly holdMs: number;
   /** Where in the second half hour the next one goes for whom the queue has no room. */
   readonly turn: number;
+  /** What was granted in each window. */
+  readonly counts: WindowCounts;
 }
 
-export const FRESH_LEASES: LeaseState = { fullAt: 0, held: [], waiting: 0, at: 0, holdMs: FIRST_HOLD_MS, turn: 0 };
+export const FRESH_LEASES: LeaseState = {
+  fullAt: 0,
+  held: [],
+  waiting: 0,
+  at: 0,
+  holdMs: FIRST_HOLD_MS,
+  turn: 0,
+  counts: NO_COUNTS,
+};
 
 export interface Ask {
   /** A name for what is granted, never used before. */
@@ -58,16 +72,23 @@ export interface Answer {
   readonly retryAfterMs: number;
 }
 
-export function take(old: LeaseState, limits: OutboundLimits, ask: Ask, now: number): Answer & { readonly state: LeaseState } {
+export function take(old: LeaseState, limits: PlaceLimits, ask: Ask, now: number): Answer & { readonly state: LeaseState } {
   const state = aged(old, limits, now);
-  const granted = Math.max(0, Math.min(ask.want, tokens(state, limits, now), room(state, limits)));
-  const { waiting, turn, retryAfterMs } = callBack(state, limits, ask.want - granted);
+  const { windows = [] } = limits;
+  const left = leftOf(state.counts, windows, now);
+  const granted = Math.max(0, Math.min(ask.want, tokens(state, limits, now), room(state, limits), left));
+  const counts = counted(state.counts, windows, { lease: ask.lease, n: granted }, now);
+  const { waiting, turn, retryAfterMs } =
+    granted < ask.want && granted === left
+      ? whenOpen(state, openAgainMs(counts, windows, now))
+      : callBack(state, limits, ask.want - granted);
   return {
     granted,
     retryAfterMs,
     state: {
       ...state,
       fullAt: spent(state, limits, granted, now),
+      counts,
       held:
         granted > 0 && limits.concurrency !== undefined
           ? [...state.held, { lease: ask.lease, n: granted, from: now }]
@@ -83,7 +104,7 @@ export function take(old: LeaseState, limits: OutboundLimits, ask: Ask, now: num
  */
 export function giveBack(
   old: LeaseState,
-  limits: OutboundLimits,
+  limits: PlaceLimits,
   back: { readonly lease: string; readonly unused: number; readonly kept: number },
   now: number,
 ): LeaseState {
@@ -97,6 +118,7 @@ export function giveBack(
     held: others,
     holdMs: state.holdMs + (learned - state.holdMs) * HOLD_WEIGHT,
     fullAt: limits.rate_per_second === undefined ? state.fullAt : state.fullAt - (back.unused * 1000) / limits.rate_per_second,
+    counts: uncounted(state.counts, back),
   };
 }
 
@@ -150,6 +172,14 @@ function slotOf(state: LeaseState, { rate_per_second: rate, concurrency }: Outbo
   if (atOnce === Infinity) return { ms: 1, most: 1 };
   const paceMs = Math.max(rate === undefined ? 0 : 1000 / rate, concurrency === undefined ? 0 : state.holdMs / concurrency);
   return { ms: (paceMs * atOnce) / (atOnce + 1), most: Math.ceil(atOnce / 2) };
+}
+
+/** Until a full window is over, and a little later for each, so that not all come at once. */
+function whenOpen(state: LeaseState, openMs: number): { waiting: number; turn: number; retryAfterMs: number } {
+  const { waiting, turn } = state;
+  const retryAfterMs = Math.ceil(openMs + turn * Math.min(openMs, MOST_SPREAD_MS));
+  const most = (MAX_RETRY_AFTER_MS * (1 + turn)) / 2;
+  return { waiting, turn: (turn + GOLDEN) % 1, retryAfterMs: Math.ceil(Math.min(retryAfterMs, most)) };
 }
 
 /** Sends those who were denied to the end of the queue, or, past its end, anywhere into the second half hour. */

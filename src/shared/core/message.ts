@@ -1,5 +1,6 @@
 /** The words of the domain as plain data. Times are milliseconds since 1970, ids as in ids.ts. */
 import type { Channel, Priority } from "./channels.ts";
+import type { ChosenBy } from "./routing-words.ts";
 import type { EventType, Status } from "./status.ts";
 
 export type Mode = "live" | "test";
@@ -175,6 +176,21 @@ export interface Attempt {
   readonly provider_message_id?: string;
   /** The next connection was tried at once, in place of a wait. */
   readonly failed_over?: true;
+  /** Set where a routing policy decided. */
+  readonly route?: AttemptRoute;
+}
+
+/** Why an attempt went over its connection. */
+export interface AttemptRoute {
+  readonly policy_id: string;
+  /** Its place in the policy's rules, from 0. */
+  readonly rule: number;
+  readonly strategy: ChosenBy;
+  /** In the unit of the strategy (core/routing-score.ts); null where there is none. */
+  readonly score: number | null;
+  readonly why: string;
+  /** What the attempt was thought to cost, millionths of a US dollar; null where no price is known. */
+  readonly cost_micros: number | null;
 }
 
 /** One message on one channel. Kept inside its message's row. */

@@ -17,14 +17,26 @@ export const OUTBOUND_BOUNDS = {
   concurrency: { min: 1, max: 10_000 },
 } as const;
 
+/** No more than `most` in each `ms` of the clock, counted from 1970: a minute, or a day of UTC. */
+export interface Window {
+  readonly ms: number;
+  readonly most: number;
+}
+
+/** What may hold at a place: a routing policy's caps are windows. */
+export interface PlaceLimits extends OutboundLimits {
+  /** One for each `ms`. */
+  readonly windows?: readonly Window[];
+}
+
 /** One place that asks for permits, such as a connection: its name and what holds there. */
 export interface Place {
-  /** Unique over all tenants: `connection/con_…`, `tenant/ten_…/email`, `global/email`. */
+  /** Unique over all tenants: `connection/con_…`, `tenant/ten_…/email`, `global/email`, `cap/rtp_…/con_…`. */
   readonly name: string;
-  readonly limits: OutboundLimits;
+  readonly limits: PlaceLimits;
 }
 
 /** Whether a place has to be asked at all. */
-export function isLimited(limits: OutboundLimits): boolean {
-  return limits.rate_per_second !== undefined || limits.concurrency !== undefined;
+export function isLimited({ rate_per_second, concurrency, windows = [] }: PlaceLimits): boolean {
+  return rate_per_second !== undefined || concurrency !== undefined || windows.length > 0;
 }

@@ -1,5 +1,5 @@
 /** What follows from one try of a delivery: its new state, what is logged, and whether it is tried again. Pure. */
-import type { Attempt, Delivery, DeliveryGuarantee, MessageEvent, Receipt } from "./message.ts";
+import type { Attempt, AttemptRoute, Delivery, DeliveryGuarantee, MessageEvent, Receipt } from "./message.ts";
 import { nextTry, type RetryPolicy } from "./retry.ts";
 import type { Status } from "./status.ts";
 
@@ -24,6 +24,8 @@ export interface TryInput {
   readonly provider: string;
   /** As the provider was told it. */
   readonly attemptId: string;
+  /** Why it went over this connection, where a routing policy decided. */
+  readonly route?: AttemptRoute;
   /** The provider takes an idempotency key, so the same attempt may be repeated without doubling. */
   readonly idempotent: boolean;
   readonly receipt: Receipt;
@@ -145,7 +147,7 @@ export function giveUp(
 
 type EventMaker = (type: MessageEvent["type"], word: string) => MessageEvent;
 
-function attemptOf({ delivery, connectionId, provider, attemptId, receipt, startedAt, now }: TryInput): Attempt {
+function attemptOf({ delivery, connectionId, provider, attemptId, route, receipt, startedAt, now }: TryInput): Attempt {
   const base = {
     id: attemptId,
     n: nextAttempt(delivery),
@@ -153,6 +155,7 @@ function attemptOf({ delivery, connectionId, provider, attemptId, receipt, start
     provider,
     at: startedAt,
     ms: now - startedAt,
+    ...(route === undefined ? {} : { route }),
   };
   return receipt.outcome === "sent"
     ? {

@@ -35,7 +35,7 @@ export function settleFault(
 /** Why nobody can carry a delivery now, and when somebody may be able to. */
 export interface Wait {
   readonly until: number;
-  readonly code: "connections_open" | "rate_limited" | "ordering" | "in_doubt";
+  readonly code: "connections_open" | "capped" | "rate_limited" | "ordering" | "in_doubt";
   readonly reason: string;
 }
 
@@ -50,7 +50,7 @@ export function settleWait(
 ): Settlement | null {
   const { until, code, reason } = wait;
   if (isOutOfTime(delivery, until, policy)) return settleUntried(delivery, { code, reason, now });
-  if (code !== "connections_open" || delivery.waiting_for === code) return null;
+  if ((code !== "connections_open" && code !== "capped") || delivery.waiting_for === code) return null;
   const key = `waiting:${delivery.n}:${nextAttempt(delivery)}`;
   return {
     delivery: { ...delivery, waiting_for: code },

@@ -8,6 +8,7 @@
 import type { Breaker, Fitness, Outcome } from "../core/breaker.ts";
 import type { ConnectionHealth } from "../core/connection-health.ts";
 import type { Report } from "../core/health-report.ts";
+import type { Recent } from "../core/track-record.ts";
 
 export interface Health {
   /** Reads what is not known or too old. Never throws: a connection that cannot be asked about is taken as well. */
@@ -16,8 +17,14 @@ export interface Health {
   fitness(tenantId: string, connectionId: string): Fitness;
   /** Asks to be the one probe of an open breaker whose time is up. One asker is told yes. */
   probe(tenantId: string, connectionId: string): Promise<boolean>;
-  /** Notes in this isolate's copy what an attempt came to, at once. */
-  note(tenantId: string, connectionId: string, outcome: Outcome): void;
+  /** Notes in this isolate's copy what an attempt came to, at once, and how long it took. */
+  note(tenantId: string, connectionId: string, outcome: Outcome, latencyMs?: number): void;
+  /**
+   * How it did in the last ten minutes or so, from this isolate's copy: all that this isolate saw, and what others have told.
+   * Others tell failures at once, and their successes with the next failure, so that isolates agree on what fails, and
+   * roughly on how often. Of the connection as a whole: countries are not told apart.
+   */
+  record(tenantId: string, connectionId: string): Recent;
   /** Tells the objects what they have to know of what was noted: failures, pauses, and what a probe came to. Never throws. */
   flush(): Promise<void>;
 }

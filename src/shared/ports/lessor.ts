@@ -4,7 +4,7 @@
  *
  * Implemented by adapters/lease-client.ts, and by testing/fakes.ts.
  */
-import type { OutboundLimits, Place } from "../core/outbound.ts";
+import type { Place, PlaceLimits } from "../core/outbound.ts";
 
 export interface Permits {
   /** At most what was wanted; 0 where nothing is free. */
@@ -39,9 +39,9 @@ export interface Lessor {
 
 /** One place, as a ProviderLease object answers for it. */
 export interface LeasePlace {
-  take(limits: OutboundLimits, want: number, stays: boolean): Promise<LeaseAnswer>;
+  take(limits: PlaceLimits, want: number, stays: boolean): Promise<LeaseAnswer>;
   /** Gives back `unused` permits as if never taken; `kept` of the lease stay held. */
-  giveBack(limits: OutboundLimits, lease: string, unused: number, kept: number): Promise<void>;
+  giveBack(limits: PlaceLimits, lease: string, unused: number, kept: number): Promise<void>;
 }
 
 export interface LeaseAnswer {

@@ -3,6 +3,7 @@ import { type Breaker, FRESH, fitness, fold, startProbe } from "../core/breaker.
 import { reportOf } from "../core/health-report.ts";
 import type { Place } from "../core/outbound.ts";
 import { DEFAULT_TIMING } from "../core/timing.ts";
+import { NO_RECORD, recentOf } from "../core/track-record.ts";
 import type { Health } from "../ports/health.ts";
 import type { Asker, Lessor } from "../ports/lessor.ts";
 
@@ -55,9 +56,10 @@ export function fakeHealth(now: () => number): Health {
       one.probe = n ?? one.probe;
       return n !== null || fitness(breaker, now()).kind === "fit";
     },
-    note(tenantId, connectionId, outcome) {
+    record: (tenantId, connectionId) => recentOf(of(tenantId, connectionId).breaker.record ?? NO_RECORD, now()),
+    note(tenantId, connectionId, outcome, latencyMs) {
       const one = of(tenantId, connectionId);
-      one.breaker = fold(one.breaker, reportOf(outcome, now(), one.probe), { now: now(), openMs });
+      one.breaker = fold(one.breaker, reportOf(outcome, now(), one.probe, latencyMs), { now: now(), openMs });
       one.probe = null;
     },
     flush: async () => undefined,

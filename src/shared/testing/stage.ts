@@ -3,6 +3,7 @@ import type { Bell, Signal } from "../contract/jobs.ts";
 import type { Fitness, Outcome } from "../core/breaker.ts";
 import { mintMessageIds } from "../core/ids.ts";
 import type { Message, Submission } from "../core/message.ts";
+import { NOTHING_RECENT, type Recent } from "../core/track-record.ts";
 import { messagesOf } from "../db/messages/read.ts";
 import type { Carried } from "../ports/carrier.ts";
 import type { Health } from "../ports/health.ts";
@@ -16,12 +17,16 @@ export const START = Date.UTC(2026, 10, 20);
 const runAll = <T>(job: () => Promise<T>) => job();
 
 /** Connections that are as fit as a test says, and note what they are told. */
-export function scriptedHealth(fitness: (connectionId: string) => Fitness = () => ({ kind: "fit" })) {
+export function scriptedHealth(
+  fitness: (connectionId: string) => Fitness = () => ({ kind: "fit" }),
+  record: (connectionId: string) => Recent = () => NOTHING_RECENT,
+) {
   const noted: { connectionId: string; outcome: Outcome }[] = [];
   const health: Health = {
     know: async () => undefined,
     fitness: (_, connectionId) => fitness(connectionId),
     probe: async () => true,
+    record: (_, connectionId) => record(connectionId),
     note: (_, connectionId, outcome) => void noted.push({ connectionId, outcome }),
     flush: async () => undefined,
   };

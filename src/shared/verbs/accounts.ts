@@ -1,6 +1,8 @@
 /** A project's accounts, opened and ready to carry, in the order in which they are tried. */
 import type { Channel } from "../core/channels.ts";
+import { listPriceOf } from "../core/default-prices.ts";
 import type { OutboundLimits } from "../core/outbound.ts";
+import { type PriceTable, parsePrices } from "../core/price.ts";
 import { type ConnectionRow, connectionsOf } from "../db/control/connections.ts";
 import type { ProjectScope } from "../db/scope.ts";
 import type { Account, HttpProvider, Provider } from "../providers/provider.ts";
@@ -17,6 +19,8 @@ export type OpenConnection = {
   readonly priority: number;
   /** How fast it may be used, and how often at once. */
   readonly limits: OutboundLimits;
+  /** Its own, or its provider's list prices; null where nobody knows. */
+  readonly prices: PriceTable | null;
 };
 
 const CACHE_MS = 10_000;
@@ -104,6 +108,7 @@ export async function openConnection(deps: Pick<Deps, "unsealer" | "mailer">, ro
     priority: row.priority,
     // The column was written by createConnection and updateConnection, in this shape.
     limits: (parsed(row.limits) ?? {}) as OutboundLimits,
+    prices: parsePrices(row.prices) ?? listPriceOf(row.provider, channel)?.prices ?? null,
   };
   const fail = (error: string): OpenConnection => ({ ...base, account: null, error });
   if (!provider) return fail(`there is no provider ${row.provider}`);

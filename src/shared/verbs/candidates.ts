@@ -8,10 +8,13 @@ import { contentRefusal } from "../providers/supports.ts";
 import { type OpenConnection, openAccounts } from "./accounts.ts";
 import type { Deps } from "./deps.ts";
 
-export type Candidate = Pick<OpenConnection, "connectionId" | "provider" | "account" | "error" | "limits">;
+export type Candidate = Pick<
+  OpenConnection,
+  "connectionId" | "provider" | "account" | "error" | "limits" | "priority" | "prices"
+>;
 
 const TEST_CANDIDATES: readonly Candidate[] = [
-  { connectionId: "sandbox", provider: sandbox, account: null, error: null, limits: {} },
+  { connectionId: "sandbox", provider: sandbox, account: null, error: null, limits: {}, priority: 0, prices: null },
 ];
 
 /**

@@ -4,6 +4,7 @@ import { newestSealed } from "../db/control/newest-sealed.ts";
 import type { Desk, QueueState } from "../ports/desk.ts";
 import { forgetAccounts } from "./accounts.ts";
 import type { Deps } from "./deps.ts";
+import { forgetPolicies } from "./project-policies.ts";
 import { forgetSettings } from "./project-settings.ts";
 import { verifyConnection } from "./verify-connection.ts";
 
@@ -16,6 +17,7 @@ export function makeDesk(deps: Omit<Deps, "desk">): Desk {
     async connectionsChanged(scope) {
       forgetAccounts(scope);
       forgetSettings(scope);
+      forgetPolicies(scope);
     },
     connectionHealth: (places) => Promise.all(places.map((p) => deps.breakers.look(p.tenantId, p.connectionId))),
     resetConnection: ({ tenantId, connectionId }) => deps.breakers.reset(tenantId, connectionId),

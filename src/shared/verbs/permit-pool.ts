@@ -1,8 +1,10 @@
 /** Permits for one pack: taken in blocks when first needed, given back when all of a block is used. */
 import type { Channel } from "../core/channels.ts";
+import type { Place } from "../core/outbound.ts";
 import type { ProjectScope } from "../db/scope.ts";
 import type { Permits } from "../ports/lessor.ts";
 import type { Candidate } from "./candidates.ts";
+import { type CapPermit, CapPermits } from "./cap-permits.ts";
 import type { Deps } from "./deps.ts";
 import { placesFor } from "./outbound-places.ts";
 
@@ -26,6 +28,7 @@ export class PermitPool {
   readonly #most: number;
   readonly #isPatient: boolean;
   readonly #queues = new Map<string, ConnectionPermits>();
+  readonly #caps: CapPermits;
 
   /**
    * `most`: how many are asked for at a time. `isPatient`: whoever finds no room because of this pack itself waits until
@@ -35,10 +38,16 @@ export class PermitPool {
     this.#deps = deps;
     this.#most = Math.max(1, most);
     this.#isPatient = isPatient;
+    this.#caps = new CapPermits(deps, this.#most);
   }
 
-  /** One permit to use a connection. */
-  async take(scope: ProjectScope, channel: Channel, candidate: Candidate): Promise<Permit> {
+  /** One permit under a cap of a routing policy. */
+  takeCap(place: Place | undefined): Promise<CapPermit> {
+    return this.#caps.take(place);
+  }
+
+  /** One permit to use a connection. Who `passesOver` does not wait for one of our own, and goes elsewhere. */
+  async take(scope: ProjectScope, channel: Channel, candidate: Candidate, passesOver = false): Promise<Permit> {
     const id = candidate.connectionId;
     let queue = this.#queues.get(id);
     if (!queue) {
@@ -52,12 +61,12 @@ export class PermitPool {
       );
       this.#queues.set(id, queue);
     }
-    return queue.take();
+    return queue.take(passesOver);
   }
 
   /** Gives back what was not used. */
   async close(): Promise<void> {
-    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+    await Promise.all([this.#caps.close(), ...[...this.#queues.values()].map((queue) => queue.close())]);
   }
 }
 
@@ -80,18 +89,18 @@ class ConnectionPermits {
     this.#isPatient = isPatient;
   }
 
-  take(): Promise<Permit> {
-    const mine = this.#turn.then(() => this.#next());
+  take(passesOver: boolean): Promise<Permit> {
+    const mine = this.#turn.then(() => this.#next(passesOver));
     this.#turn = mine.catch(() => undefined); // whoever asked for it sees why it failed; the next one asks again
     return mine;
   }
 
-  async #next(): Promise<Permit> {
+  async #next(passesOver: boolean): Promise<Permit> {
     for (;;) {
       if (this.#isFree) return FREE;
       for (const block of this.#blocks) if (block.left > 0) return this.#use(block);
       if (this.#deniedUntil > this.#now()) return { kind: "denied", until: this.#deniedUntil };
-      const permits = await this.#lease(this.#isPatient && this.#blocks.size > 0);
+      const permits = await this.#lease(passesOver || (this.#isPatient && this.#blocks.size > 0));
       if (permits === null) {
         this.#isFree = true;
         continue;
@@ -101,7 +110,7 @@ class ConnectionPermits {
         continue;
       }
       // Ours may be what holds the place: as long as one is in use, the next one takes its turn.
-      if (this.#isPatient && this.#blocks.size > 0) await this.#used.promise;
+      if (this.#isPatient && !passesOver && this.#blocks.size > 0) await this.#used.promise;
       else this.#deniedUntil = this.#now() + Math.max(1, permits.retryAfterMs);
     }
   }

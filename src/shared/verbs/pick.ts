@@ -1,10 +1,13 @@
-/** Which connection a try goes over: the first that is fit and has room. */
+/** Which connection a try goes over: the first of its route that is fit and has room. */
+import type { Fitness } from "../core/breaker.ts";
 import type { Channel } from "../core/channels.ts";
 import type { Wait } from "../core/untried.ts";
 import type { ProjectScope } from "../db/scope.ts";
 import type { Candidate } from "./candidates.ts";
+import { UNCAPPED } from "./cap-permits.ts";
 import type { Deps } from "./deps.ts";
 import type { Permit, PermitPool } from "./permit-pool.ts";
+import type { Route } from "./route.ts";
 
 export type Picked =
   | { readonly kind: "use"; readonly connection: Candidate; readonly permit: Extract<Permit, { kind: "granted" }> }
@@ -15,7 +18,7 @@ export type Picked =
 export interface Choosing {
   readonly scope: ProjectScope;
   readonly channel: Channel;
-  readonly candidates: readonly Candidate[];
+  readonly route: Pick<Route, "candidates" | "caps" | "overflow" | "isNarrow">;
   /** Ids of connections that this delivery has just been tried over. */
   readonly tried: ReadonlySet<string>;
   readonly permits: PermitPool;
@@ -25,31 +28,42 @@ export interface Choosing {
 const PROBE_MS = 5000;
 
 /**
- * A connection whose breaker is open, or that asked for quiet, is passed over for the next one. One that has no room
- * under its limits is waited for: what it costs to go elsewhere is for a routing policy to say.
+ * A connection whose breaker is open, that asked for quiet, or whose cap is used up, is passed over for the next one. One
+ * that has no room under its limits is waited for, unless the route says otherwise (`overflow`).
  */
 export async function pick(deps: Pick<Deps, "now" | "health">, choosing: Choosing): Promise<Picked> {
-  const { scope, channel, candidates, tried, permits } = choosing;
+  const { scope, channel, tried, permits } = choosing;
+  const { candidates, caps, overflow, isNarrow } = choosing.route;
   const usable = candidates.filter((c) => c.error === null);
-  if (usable.length === 0) return noneOf(channel, candidates);
+  if (usable.length === 0) return candidates.length === 0 && isNarrow ? NO_ROUTE : noneOf(channel, candidates);
   let soonest: Wait | null = null;
   for (const connection of usable) {
     if (tried.has(connection.connectionId)) continue;
-    if (connection.provider.kind === "sandbox") return { kind: "use", connection, permit: FREE };
-    const fitness = deps.health.fitness(scope.tenantId, connection.connectionId);
+    const isSandbox = connection.provider.kind === "sandbox";
+    const fitness = isSandbox ? FIT : deps.health.fitness(scope.tenantId, connection.connectionId);
     if (fitness.kind === "unfit") {
       soonest = sooner(soonest, fitness.until, `${fitness.code}: ${fitness.reason}`);
       continue;
     }
-    const permit = await permits.take(scope, channel, connection);
+    const cap = caps.size === 0 ? UNCAPPED : await permits.takeCap(caps.get(connection.connectionId));
+    if (cap.kind === "denied") {
+      soonest = sooner(soonest, cap.until, "Its cap is used up.", "capped");
+      continue;
+    }
+    if (isSandbox) return { kind: "use", connection, permit: FREE };
+    const permit = await permits.take(scope, channel, connection, overflow);
     if (permit.kind === "denied") {
+      cap.giveBack();
       const reason = "As many messages as may are under way.";
-      return { kind: "wait", wait: { until: permit.until, code: "rate_limited", reason } };
+      if (!overflow) return { kind: "wait", wait: { until: permit.until, code: "rate_limited", reason } };
+      soonest = sooner(soonest, permit.until, reason, "rate_limited");
+      continue;
     }
     // Last of all: whoever is granted the probe has to make it.
     if (fitness.kind === "fit" || (await deps.health.probe(scope.tenantId, connection.connectionId))) {
       return { kind: "use", connection, permit };
     }
+    cap.giveBack();
     await permit.done();
     soonest = sooner(soonest, deps.now() + PROBE_MS, "Another message is probing the connection.");
   }
@@ -61,7 +75,7 @@ export async function pick(deps: Pick<Deps, "now" | "health">, choosing: Choosin
 /** Whether some other connection could be tried now. Asks nobody. */
 export function hasAnother(
   deps: Pick<Deps, "health">,
-  { scope, candidates, tried }: Pick<Choosing, "scope" | "candidates" | "tried">,
+  { scope, candidates, tried }: Pick<Choosing, "scope" | "tried"> & Pick<Route, "candidates">,
 ): boolean {
   return candidates.some(
     ({ connectionId, error, provider }) =>
@@ -71,11 +85,18 @@ export function hasAnother(
   );
 }
 
+const FIT: Fitness = { kind: "fit" };
 const FREE: Extract<Permit, { kind: "granted" }> = { kind: "granted", done: async () => undefined };
 
-function sooner(before: Wait | null, until: number, reason: string): Wait {
-  return before !== null && before.until <= until ? before : { until, code: "connections_open", reason: reason.slice(0, 200) };
+function sooner(before: Wait | null, until: number, reason: string, code: Wait["code"] = "connections_open"): Wait {
+  return before !== null && before.until <= until ? before : { until, code, reason: reason.slice(0, 200) };
 }
+
+const NO_ROUTE: Picked = {
+  kind: "none",
+  code: "no_route",
+  reason: "The routing policy allows some connections only, and none of them is there.",
+};
 
 function noneOf(channel: Channel, candidates: readonly Candidate[]): Picked {
   const broken = candidates[0]?.error;

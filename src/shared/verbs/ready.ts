@@ -2,7 +2,7 @@
 
 import { isKnownSent, isWanted } from "../core/escalation.ts";
 import { attemptId } from "../core/ids.ts";
-import type { Delivery, Envelope, MessageEvent, Order, Receipt } from "../core/message.ts";
+import type { AttemptRoute, Delivery, Envelope, MessageEvent, Order, Receipt } from "../core/message.ts";
 import { DEFAULT_RETRY, MAX_RETRY_SECONDS, type RetryPolicy } from "../core/retry.ts";
 import { nextAttempt, type Settlement } from "../core/settlement.ts";
 import { FINAL_STATUSES, type Status } from "../core/status.ts";
@@ -16,6 +16,7 @@ import type { DeliverDeps } from "./deliver-deps.ts";
 import type { Permit, PermitPool } from "./permit-pool.ts";
 import { pick } from "./pick.ts";
 import { projectSettings } from "./project-settings.ts";
+import { type Route, routeOf, unrouted } from "./route.ts";
 import { again, expired, nothing, skipped, type Tried, written } from "./tried.ts";
 
 /** What the tries of one pack share. */
@@ -45,6 +46,8 @@ export interface Ready {
   /** Ids of connections that it was just tried over. */
   readonly tried: ReadonlySet<string>;
   readonly connection: Candidate;
+  /** Why this one, where a routing policy decided. */
+  readonly chosen: AttemptRoute | undefined;
   readonly permit: Extract<Permit, { kind: "granted" }>;
   readonly envelope: Envelope;
 }
@@ -100,20 +103,15 @@ export async function ready(deps: DeliverDeps, row: ClaimedRow, round: Round): P
     if ("code" in candidates) return settled(settleUntried(delivery, { ...candidates, now: deps.now() }));
     const tried = round.tried.get(messageId) ?? NONE;
     const only = delivery.phase === "unknown" ? repeatable(candidates, delivery) : null;
-    const picked = await pick(deps, {
-      scope,
-      channel: delivery.channel,
-      candidates: only === null ? candidates : [only],
-      tried,
-      permits: round.permits,
-    });
+    const route = only === null ? await routeFor(deps, scope, row, delivery, candidates, composed.envelope) : unrouted([only]);
+    const picked = await pick(deps, { scope, channel: delivery.channel, route, tried, permits: round.permits });
     if (picked.kind === "none") return settled(settleUntried(delivery, { ...picked, now: deps.now() }));
     if (picked.kind === "wait") {
       const settlement = settleWait(delivery, picked.wait, { now: deps.now(), policy });
       return settlement === null ? again(row, picked.wait.until) : settled(settlement);
     }
     const { connection, permit } = picked;
-    const { failOverOn } = means;
+    const failOverOn = route.failOverOn ?? means.failOverOn;
     const envelope = { ...composed.envelope, attemptId: attemptIdFor(messageId, delivery, connection) };
     return {
       kind: "ready",
@@ -124,15 +122,38 @@ export async function ready(deps: DeliverDeps, row: ClaimedRow, round: Round): P
       scope,
       policy,
       failOverOn,
-      candidates,
+      candidates: route.candidates,
       tried,
       connection,
+      chosen: route.choices.get(connection.connectionId),
       permit,
       envelope,
     };
   } catch (error) {
     return faulty(deps, round, { row, messageId, delivery, order }, policy, error);
   }
+}
+
+/** Whatever the policies say, a test message meets the sandbox. */
+async function routeFor(
+  deps: DeliverDeps,
+  scope: ProjectScope,
+  row: ClaimedRow,
+  { channel, destination }: Delivery,
+  candidates: readonly Candidate[],
+  envelope: Envelope,
+): Promise<Route> {
+  if (row.mode === "test" || row.id === null) return unrouted(candidates);
+  const subject = {
+    messageId: row.id,
+    channel,
+    destination,
+    category: row.category,
+    priority: row.priority,
+    tags: row.tags === null ? [] : (JSON.parse(row.tags) as string[]),
+    smsText: envelope.channel === "sms" ? envelope.text : undefined,
+  };
+  return routeOf(deps, scope, subject, candidates);
 }
 
 interface Means {

@@ -24,13 +24,14 @@ export async function tryDelivery(deps: DeliverDeps, row: ClaimedRow, round: Rou
 /** What an answer comes to, for the delivery and for its connection. */
 export function settleCarriage(deps: DeliverDeps, round: Round, it: Ready, { startedAt, receipt, trace }: Carriage): Tried {
   const { connectionId, provider } = it.connection;
-  if (provider.kind !== "sandbox") deps.health.note(round.tenantId, connectionId, outcomeOf(receipt));
+  if (provider.kind !== "sandbox") deps.health.note(round.tenantId, connectionId, outcomeOf(receipt), deps.now() - startedAt);
   const tried = new Set([...it.tried, connectionId]);
   const now = deps.now();
   const settlement = settleTry({
     delivery: it.delivery,
     connectionId,
     provider: provider.id,
+    ...(it.chosen === undefined ? {} : { route: it.chosen }),
     attemptId: it.envelope.attemptId,
     idempotent: isIdempotent(it.connection),
     receipt,
