@@ -1,4 +1,8 @@
 /** Every provider there is. Adding one is its file and a line here. */
+import { discord } from "./chat/discord.ts";
+import { slack, slackWebhook } from "./chat/slack.ts";
+import { teams } from "./chat/teams.ts";
+import { telegram } from "./chat/telegram.ts";
 import { cloudflareEmail } from "./email/cloudflare-email.ts";
 import { mailgun } from "./email/mailgun.ts";
 import { postmark } from "./email/postmark.ts";
@@ -11,7 +15,12 @@ import { apns } from "./push/apns.ts";
 import { fcm } from "./push/fcm.ts";
 import { webpush } from "./push/webpush.ts";
 import { sandbox } from "./sandbox.ts";
+import { awsSms } from "./sms/aws-sms.ts";
+import { bird } from "./sms/bird.ts";
+import { sns } from "./sms/sns.ts";
+import { telnyx } from "./sms/telnyx.ts";
 import { twilio } from "./sms/twilio.ts";
+import { vonage } from "./sms/vonage.ts";
 import { meta } from "./whatsapp/meta.ts";
 
 export const PROVIDERS: readonly Provider[] = [
@@ -23,10 +32,20 @@ export const PROVIDERS: readonly Provider[] = [
   smtp,
   cloudflareEmail,
   twilio,
+  awsSms,
+  vonage,
+  telnyx,
+  bird,
+  sns,
   meta,
   fcm,
   apns,
   webpush,
+  slack,
+  slackWebhook,
+  discord,
+  teams,
+  telegram,
   sandbox,
 ];
 

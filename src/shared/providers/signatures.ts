@@ -1,4 +1,5 @@
 /** What callbacks are verified with. Comparing secrets takes the same time wherever they differ. */
+import { compactVerify, errors } from "jose";
 
 /** How far a callback's timestamp may be from now, either way: https://www.standardwebhooks.com (five minutes). */
 export const REPLAY_WINDOW_MS = 300_000;
@@ -67,3 +68,29 @@ export async function isStandardWebhook(
   return false;
 }
 const MAX_SIGNATURES = 10;
+
+/**
+ * The claims of a JWT that was signed with this secret by an HMAC; null for any other. Whether it is of now, is for the
+ * caller to see: not every provider says when its tokens end.
+ */
+export async function readHmacJwt(
+  token: string,
+  secret: string,
+  algorithms: readonly ("HS256" | "HS384" | "HS512")[],
+): Promise<Readonly<Record<string, unknown>> | null> {
+  try {
+    const { payload } = await compactVerify(token, joined(secret), { algorithms: [...algorithms] });
+    const claims: unknown = JSON.parse(new TextDecoder().decode(payload));
+    return typeof claims === "object" && claims !== null ? (claims as Record<string, unknown>) : null;
+  } catch (error) {
+    if (error instanceof errors.JOSEError || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** Whether `claimed` is the SHA-256 of the bytes, in hexadecimal. */
+export async function isSha256Hex(claimed: unknown, bytes: Uint8Array): Promise<boolean> {
+  const given = typeof claimed === "string" ? fromHex(claimed) : null;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", joined(bytes)));
+  return given !== null && given.length === digest.length && given.every((byte, i) => byte === digest[i]);
+}

@@ -1,30 +1,56 @@
-/** Checks a JSON body against the shapes that AWS publishes for its clients (specs/sesv2-shapes.json). */
-import model from "./specs/sesv2-shapes.json" with { type: "json" };
+/** Checks a JSON body against the shapes that AWS publishes for its clients (specs/*-shapes.json). */
+import smsVoice from "./specs/aws-sms-voice-v2-shapes.json" with { type: "json" };
+import ses from "./specs/sesv2-shapes.json" with { type: "json" };
+import sns from "./specs/sns-shapes.json" with { type: "json" };
 
 interface Shape {
   readonly type: string;
   readonly required?: readonly string[];
   readonly members?: Readonly<Record<string, { readonly shape: string }>>;
   readonly member?: { readonly shape: string };
+  readonly key?: { readonly shape: string };
+  readonly value?: { readonly shape: string };
   readonly enum?: readonly string[];
   readonly pattern?: string;
   readonly min?: number;
   readonly max?: number;
 }
 
-const SHAPES = new Map<string, Shape>(Object.entries(model.shapes));
+type Shapes = ReadonlyMap<string, Shape>;
+
+const MODELS = {
+  ses: new Map<string, Shape>(Object.entries(ses.shapes)),
+  sns: new Map<string, Shape>(Object.entries(sns.shapes)),
+  sms: new Map<string, Shape>(Object.entries(smsVoice.shapes)),
+} satisfies Record<string, Shapes>;
 
 /** Everything about `value` that the shape does not allow, with its path; empty where it fits. Unknown fields are flaws. */
-export function shapeFlaws(name: string, value: unknown, at = name): string[] {
-  const shape = SHAPES.get(name);
+export function shapeFlaws(name: string, value: unknown, service: keyof typeof MODELS = "ses"): string[] {
+  return flaws(MODELS[service], name, value, name);
+}
+
+function flaws(shapes: Shapes, name: string, value: unknown, at: string): string[] {
+  const shape = shapes.get(name);
   if (!shape) return [`${at}: there is no shape ${name}`];
   switch (shape.type) {
     case "structure":
-      return structureFlaws(shape, value, at);
+      return structureFlaws(shapes, shape, value, at);
     case "list": {
       if (!Array.isArray(value)) return [`${at}: not a list`];
-      const member = shape.member?.shape ?? "";
-      return [...sizeFlaws(shape, value.length, at), ...value.flatMap((item, i) => shapeFlaws(member, item, `${at}[${i}]`))];
+      const item = shape.member?.shape ?? "";
+      return [...sizeFlaws(shape, value.length, at), ...value.flatMap((one, i) => flaws(shapes, item, one, `${at}[${i}]`))];
+    }
+    case "map": {
+      if (typeof value !== "object" || value === null || Array.isArray(value)) return [`${at}: not a map`];
+      const entries = Object.entries(value);
+      const [keys, values] = [shape.key?.shape ?? "", shape.value?.shape ?? ""];
+      return [
+        ...sizeFlaws(shape, entries.length, at),
+        ...entries.flatMap(([key, inner]) => [
+          ...flaws(shapes, keys, key, `${at}{${key}}`),
+          ...flaws(shapes, values, inner, `${at}.${key}`),
+        ]),
+      ];
     }
     case "string":
       if (typeof value !== "string") return [`${at}: not a string`];
@@ -36,21 +62,26 @@ export function shapeFlaws(name: string, value: unknown, at = name): string[] {
     case "double":
     case "integer":
     case "long":
-      return typeof value === "number" ? [] : [`${at}: not a number`];
+      return typeof value === "number" ? rangeFlaws(shape, value, at) : [`${at}: not a number`];
     default:
       return [`${at}: a shape of type ${shape.type}, which this check does not know`];
   }
 }
 
-function structureFlaws(shape: Shape, value: unknown, at: string): string[] {
+function structureFlaws(shapes: Shapes, shape: Shape, value: unknown, at: string): string[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [`${at}: not an object`];
   const members = shape.members ?? {};
   const missing = (shape.required ?? []).filter((field) => !(field in value)).map((field) => `${at}.${field}: missing`);
   const wrong = Object.entries(value).flatMap(([field, inner]) => {
     const member = members[field];
-    return member ? shapeFlaws(member.shape, inner, `${at}.${field}`) : [`${at}.${field}: there is no such field`];
+    return member ? flaws(shapes, member.shape, inner, `${at}.${field}`) : [`${at}.${field}: there is no such field`];
   });
   return [...missing, ...wrong];
+}
+
+function rangeFlaws(shape: Shape, number: number, at: string): string[] {
+  if (shape.min !== undefined && number < shape.min) return [`${at}: less than ${shape.min}`];
+  return shape.max !== undefined && number > shape.max ? [`${at}: more than ${shape.max}`] : [];
 }
 
 function sizeFlaws(shape: Shape, size: number, at: string): string[] {

@@ -11,10 +11,12 @@ const CODES: Readonly<Record<Exclude<Failure["outcome"], "unknown">, readonly nu
     20003, 20005, 20006, 20404, 21408, 21603, 21606, 21608, 21612, 21655, 21656, 21657, 21659, 21660, 21661, 21701, 21703, 30002,
     30032, 30034, 30035, 63007, 63010, 63020,
   ],
-  recipient_invalid: [21211, 21214, 21217, 21265, 21268, 21610, 21614, 30004, 30005, 30006, 63003, 63024, 63032],
+  recipient_invalid: [21211, 21214, 21217, 21265, 21268, 21610, 21614, 30005, 30006, 63003, 63024],
   transient: [21730, 30001, 30003, 30008, 30017, 30410, 63011, 63012, 63023],
+  // 30004 and 63032, that it was blocked on its way, speak against the message and not against the number.
   permanent: [
-    21602, 21617, 21619, 21620, 30007, 30010, 30018, 30036, 63005, 63013, 63016, 63021, 63027, 63028, 63041, 63042, 63049,
+    21602, 21617, 21619, 21620, 30004, 30007, 30010, 30018, 30036, 63005, 63013, 63016, 63021, 63027, 63028, 63032, 63041, 63042,
+    63049,
   ],
 };
 
@@ -25,6 +27,15 @@ const OUTCOME_OF = new Map(
 /** What a Twilio error code means for a message, in an answer or in a status callback. A code we do not know is permanent. */
 export function outcomeOfCode(code: number): Failure["outcome"] {
   return OUTCOME_OF.get(code) ?? "permanent";
+}
+
+/** The recipient has written STOP. */
+const OPTED_OUT = 21610;
+
+/** Why the recipient of a message that failed with this code must not be written to again; undefined where nothing speaks against it. */
+export function suppressOfCode(code: number): "unsubscribe" | "invalid" | undefined {
+  if (code === OPTED_OUT) return "unsubscribe";
+  return outcomeOfCode(code) === "recipient_invalid" ? "invalid" : undefined;
 }
 
 /** A message that Twilio took and then gave up, by its error code. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Envelope } from "../../core/message.ts";
 import { answer, CONTEXT, describeProvider } from "../../testing/describe-provider.ts";
 import errors from "../../testing/specs/error-classification.json";
+import { contentRefusal } from "../supports.ts";
 import { twilio } from "./twilio.ts";
 
 const SID = "AC0123456789abcdef0123456789ABCDEF";
@@ -53,6 +54,8 @@ describeProvider({
     "HTTP 500|502|503|504": [500, 502, 503, 504].flatMap((status) => [answer(status, ""), error(status, 20500)]),
   },
   elsewhere: {},
+  // A number that is written to again may well be reached: the table itself says `suppress: false`, or nothing of it.
+  otherwise: { "30004": "permanent", "63032": "permanent" },
 });
 
 const credentials = { account_sid: SID, auth_token: TOKEN };
@@ -85,6 +88,38 @@ describe("twilio", () => {
     expect(await fields({ from: "Acme" }, sms, "https://c.test/x")).toMatchObject({ StatusCallback: "https://c.test/x" });
     expect(await fields({ from: "Acme" })).not.toHaveProperty("StatusCallback");
     expect([await of(0.5), await of(900.7), await of(99_999)]).toEqual(["1", "900", "36000"]);
+  });
+
+  test("sends from the sender of the destination's country", async () => {
+    const senders = { GB: "ACME", US: "+12025550100" };
+    const from = async (to: string, more = {}) => (await fields({ from: "+15550001111", senders, ...more }, { ...sms, to })).From;
+    expect(await from("+447400123456")).toBe("ACME");
+    expect(await from("+12025550123")).toBe("+12025550100");
+    expect(await from("+14165550123")).toBe("+15550001111");
+    expect(await from("+881612345678")).toBe("+15550001111");
+    expect(twilio.settings.safeParse({ from: "Acme", senders: { gb: "ACME" } }).success).toBe(false);
+    expect(twilio.settings.safeParse({ from: "Acme", senders: { GB: "no sender!" } }).success).toBe(false);
+  });
+
+  test("is left out where no network takes a name, unless a Messaging Service can choose another sender", async () => {
+    const service = { messaging_service_sid: "MG0123456789abcdef0123456789abcdef" };
+    const account = (settings: object) => ({ connectionId: "c", credentials, settings: twilio.settings.parse(settings) });
+    const refused = (to: string, settings: object) => twilio.refuse?.(to, account(settings)) ?? null;
+    for (const to of ["+12025550123", "+14165550123"]) {
+      expect(refused(to, { from: "ACME" })).toMatchObject({ outcome: "permanent", code: "sender_not_taken" });
+      expect(refused(to, { from: "+15550001111" })).toBeNull();
+      expect(refused(to, { from: "ACME", senders: { US: "12345", CA: "+14165550100" } })).toBeNull();
+      expect(refused(to, { from: "ACME", ...service })).toBeNull();
+      expect(await fields({ from: "ACME", ...service }, { ...sms, to })).not.toHaveProperty("From");
+    }
+    expect(refused("+447400123456", { from: "ACME" })).toBeNull();
+    expect(await fields({ from: "ACME", ...service })).toMatchObject({ From: "ACME" });
+  });
+
+  test("takes 1600 characters", () => {
+    const account = { connectionId: "c", credentials, settings: { from: "Acme" } };
+    expect(contentRefusal(twilio, { ...sms, text: "x".repeat(1600) }, account)).toBeNull();
+    expect(contentRefusal(twilio, { ...sms, text: "x".repeat(1601) }, account)).toMatchObject({ code: "too_long" });
   });
 
   test("addresses WhatsApp by its prefix", async () => {

@@ -8,14 +8,12 @@ import type { Envelope } from "../../core/message.ts";
 import { parseObject, text } from "../answers.ts";
 import { endpoint, under } from "../endpoint.ts";
 import { type Account, type EncodeContext, httpProvider } from "../provider.ts";
-import { unsupported } from "../supports.ts";
+import { secretKey } from "../secret.ts";
+import { tooLong, unsupported } from "../supports.ts";
+import { refuseSender, senderFor, sendersByCountry, smsSender } from "./parts.ts";
 import { accountState, failure, refusal } from "./twilio-answers.ts";
+import { twilioCallbacks } from "./twilio-callbacks.ts";
 
-const secret = z
-  .string()
-  .min(1)
-  .max(200)
-  .regex(/^[\x21-\x7e]+$/, "It holds characters that no such key has.");
 const sid = (prefix: string, title: string) =>
   z
     .string()
@@ -25,9 +23,9 @@ const sid = (prefix: string, title: string) =>
 const credentials = z
   .strictObject({
     account_sid: sid("AC", "Account SID"),
-    auth_token: secret.optional().meta({ title: "Auth token", format: "password" }),
+    auth_token: secretKey("Auth token").optional(),
     api_key_sid: sid("SK", "API key SID").optional(),
-    api_key_secret: secret.optional().meta({ title: "API key secret", format: "password" }),
+    api_key_secret: secretKey("API key secret").optional(),
   })
   .superRefine((c, context) => {
     const say = (field: string, message: string) => context.addIssue({ code: "custom", path: [field], message });
@@ -39,14 +37,8 @@ const credentials = z
 
 const settings = z
   .strictObject({
-    from: z
-      .string()
-      .regex(
-        /^(\+[1-9]\d{3,14}|[0-9A-Za-z ]{1,11}|\d{3,8})$/,
-        "A sender is a number in E.164, a short code, or up to 11 letters and digits.",
-      )
-      .optional()
-      .meta({ title: "Sender" }),
+    from: smsSender.optional(),
+    senders: sendersByCountry(smsSender).optional(),
     messaging_service_sid: sid("MG", "Messaging Service SID").optional(),
     endpoint: endpoint.optional(),
   })
@@ -65,6 +57,8 @@ export const twilio = httpProvider<z.output<typeof credentials>, z.output<typeof
   settings,
   timeoutMs: 10_000,
   idempotent: false,
+  // A Messaging Service has senders of its own to choose from.
+  refuse: (to, { settings }) => (settings.messaging_service_sid === undefined ? refuseSender(settings, to) : null),
   supports: (envelope) => refusedContent(envelope),
   async encode(envelope, account, context) {
     return new Request(url(account, "/Messages.json"), {
@@ -84,6 +78,7 @@ export const twilio = httpProvider<z.output<typeof credentials>, z.output<typeof
       ? failure(Number(body.error_code), text(body, "error_message") ?? "")
       : { outcome: "sent", providerMessageId: id };
   },
+  callbacks: twilioCallbacks,
   probe: {
     async encode(account) {
       // A standard API key may not read the account itself (https://www.twilio.com/docs/iam/api-keys).
@@ -103,13 +98,15 @@ function basic(c: TwilioAccount["credentials"]): string {
 }
 
 const MAX_VALIDITY_SECONDS = 36_000;
+const MAX_BODY_CHARS = 1600;
 
 function form(envelope: Envelope, { settings }: TwilioAccount, context: EncodeContext): URLSearchParams {
   if (envelope.channel !== "sms" && envelope.channel !== "whatsapp") throw new Error(`Twilio does not carry ${envelope.channel}`);
   const address = (number: string) => (envelope.channel === "whatsapp" ? `whatsapp:${number}` : number);
   const fields = new URLSearchParams({ To: address(envelope.to), ...contentOf(envelope) });
   if (settings.messaging_service_sid !== undefined) fields.set("MessagingServiceSid", settings.messaging_service_sid);
-  if (settings.from !== undefined) fields.set("From", address(settings.from));
+  const sender = envelope.channel === "whatsapp" ? settings.from : smsSenderOf(settings, envelope.to);
+  if (sender !== undefined) fields.set("From", address(sender));
   // The slot that comes back: a URL of the attempt's own names it even where the SID never reached us.
   if (context.callbackUrl !== null) fields.set("StatusCallback", context.callbackUrl);
   if (envelope.validitySeconds !== undefined) {
@@ -117,6 +114,12 @@ function form(envelope: Envelope, { settings }: TwilioAccount, context: EncodeCo
     fields.set("ValidityPeriod", String(seconds));
   }
   return fields;
+}
+
+/** A sender that the country does not take gives way to those of the Messaging Service: without one, `refuse` was there before. */
+function smsSenderOf(settings: TwilioAccount["settings"], to: string): string | undefined {
+  const gives = settings.messaging_service_sid !== undefined && refuseSender(settings, to) !== null;
+  return gives ? undefined : senderFor(settings, to);
 }
 
 type TwilioEnvelope = Extract<Envelope, { channel: "sms" | "whatsapp" }>;
@@ -140,6 +143,8 @@ function keptTemplate(envelope: TwilioEnvelope): { sid: string; variables: Reado
 
 /** Twilio counts the variables of a template's header and buttons with those of its text: there is nowhere else to put them. */
 function refusedContent(envelope: Envelope) {
+  if (envelope.channel === "sms" && envelope.content === undefined)
+    return tooLong("The text", envelope.text.length, MAX_BODY_CHARS);
   if (envelope.channel !== "whatsapp") return null;
   const { template, attachments = [] } = envelope;
   if (template !== undefined) {
