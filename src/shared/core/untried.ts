@@ -1,5 +1,5 @@
 /** What follows where a delivery could not be tried: no content, nobody to carry it, a fault of ours, a holder that died. Pure. */
-import type { Delivery, DeliveryGuarantee } from "./message.ts";
+import type { Delivery, DeliveryGuarantee, MessageEvent } from "./message.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { giveUp, nextAttempt, type Settlement } from "./settlement.ts";
 
@@ -61,6 +61,36 @@ export function settleWait(
   };
 }
 
+/** Settles a delivery whose time is over. One that somebody may have sent stays in doubt: it is not sent any more. */
+export function settleExpired(delivery: Delivery, now: number): Settlement {
+  return {
+    delivery: { ...delivery, phase: delivery.phase === "unknown" ? "unknown" : "failed" },
+    status: "expired",
+    events: [{ type: "expired", at: now, key: "expired", delivery: delivery.n }],
+    again: null,
+    dead: null,
+  };
+}
+
+/** What is logged of a delivery whose holder died. */
+function doubtEvent(delivery: Delivery, now: number, crashes: number): MessageEvent {
+  return {
+    type: "deferred",
+    at: now,
+    key: `in_doubt:${delivery.n}:${nextAttempt(delivery)}:${crashes}`,
+    delivery: delivery.n,
+    code: "in_doubt",
+    reason: "The process that was sending it died. It may have gone out.",
+  };
+}
+
+/** An end that was decided without a try, of a delivery whose last holder died: it may have gone out, and says so. */
+export function endedInDoubt(settlement: Settlement, now: number): Settlement {
+  const { delivery, events } = settlement;
+  const crashes = (delivery.crashes ?? 0) + 1;
+  return { ...settlement, delivery: { ...delivery, phase: "unknown" }, events: [doubtEvent(delivery, now, crashes), ...events] };
+}
+
 /** Holders that may die of one delivery before it is taken for poison. */
 export const MOST_CRASHES = 5;
 
@@ -94,16 +124,7 @@ export function settleAbandoned(
   return {
     delivery: { ...delivery, phase: "unknown", crashes },
     status: "queued",
-    events: [
-      {
-        type: "deferred",
-        at: now,
-        key: `in_doubt:${delivery.n}:${nextAttempt(delivery)}:${crashes}`,
-        delivery: delivery.n,
-        code: "in_doubt",
-        reason: "The process that was sending it died. It may have gone out.",
-      },
-    ],
+    events: [doubtEvent(delivery, now, crashes)],
     again: now + input.inDoubtWaitMs,
     dead: null,
   };

@@ -89,10 +89,16 @@ async function carryAll(
     const one = (row: ClaimedRow) =>
       lanes(async () => (deps.now() < startUntil ? tryDelivery(deps, row, round) : again(row, deps.now())));
     const byTheCall = hold.inBulk && turns.size === 0;
-    const tried = byTheCall ? await tryBulk(deps, open, round, lanes, startUntil) : await tryAll(open, turns, one);
+    const seen = byTheCall ? await tryBulk(deps, open, round, lanes, startUntil) : await tryAll(open, turns, one);
+    const tried = isFirst ? seen.map((t) => ({ ...t, isDoubted: isDoubted(t) })) : seen;
     await settle(deps, hold, open, tried);
     open = tried.filter((t) => t.kind === "over").map((t) => nextRow(t, triedOver));
   }
+}
+
+/** Its last holder died, and what is written of it now does not say so. */
+function isDoubted({ kind, row, outcome }: Tried): boolean {
+  return row.claims > 1 && kind === "again" && outcome?.delivery.phase !== "unknown";
 }
 
 /** All at once, but those that have a turn to wait for. */
@@ -192,20 +198,20 @@ function refsInHand(tried: readonly Tried[]): Map<string, Ref[]> {
 /** What is tried again, packed by pack and second, so that neighbours that fail together come back together. */
 function packAgain(deps: DeliverDeps, tried: readonly Tried[]): AgainPack[] {
   const packs = new Map<string, AgainPack & { refs: Ref[] }>();
-  const add = (row: ClaimedRow, n: number, channel: Channel, at: number, alone: boolean) => {
+  const add = (row: ClaimedRow, n: number, channel: Channel, at: number, alone: boolean, claims: number) => {
     if (row.id === null) return;
     const dueAt = Math.ceil(at / 1000) * 1000;
-    const slot = `${row.pack} ${channel} ${dueAt} ${alone ? row.id : ""}`;
+    const slot = `${row.pack} ${channel} ${dueAt} ${claims} ${alone ? row.id : ""}`;
     let pack = packs.get(slot);
     if (!pack) {
-      pack = { id: newId("pak", deps.now(), deps.random), channel, lane: row.lane, dueAt, refs: [], from: row.pack };
+      pack = { id: newId("pak", deps.now(), deps.random), channel, lane: row.lane, dueAt, claims, refs: [], from: row.pack };
       packs.set(slot, pack);
     }
     pack.refs.push([row.id, n]);
   };
-  for (const { kind, row, at, alone, next } of tried) {
-    if (kind === "again") add(row, row.delivery, row.channel, at, alone);
-    if (next !== null) add(row, next.delivery.n, next.delivery.channel, next.at, false);
+  for (const { kind, row, at, alone, next, isDoubted } of tried) {
+    if (kind === "again") add(row, row.delivery, row.channel, at, alone, isDoubted === true ? 1 : 0);
+    if (next !== null) add(row, next.delivery.n, next.delivery.channel, next.at, false, 0);
   }
   return [...packs.values()];
 }

@@ -7,7 +7,15 @@ import { DEFAULT_RETRY, MAX_RETRY_SECONDS, type RetryPolicy } from "../core/retr
 import { nextAttempt, type Settlement } from "../core/settlement.ts";
 import { FINAL_STATUSES, type Status } from "../core/status.ts";
 import { retryFor } from "../core/tenant.ts";
-import { MOST_CRASHES, settleAbandoned, settleFault, settleUntried, settleWait } from "../core/untried.ts";
+import {
+  endedInDoubt,
+  MOST_CRASHES,
+  settleAbandoned,
+  settleExpired,
+  settleFault,
+  settleUntried,
+  settleWait,
+} from "../core/untried.ts";
 import type { ClaimedRow } from "../db/messages/packs.ts";
 import type { ProjectScope } from "../db/scope.ts";
 import { ableTo, ableToCarry, type Candidate, candidatesOf, isIdempotent, repeatable } from "./candidates.ts";
@@ -17,7 +25,7 @@ import type { Permit, PermitPool } from "./permit-pool.ts";
 import { pick } from "./pick.ts";
 import { projectSettings } from "./project-settings.ts";
 import { type Route, routeOf, unrouted } from "./route.ts";
-import { again, expired, nothing, skipped, type Tried, written } from "./tried.ts";
+import { again, nothing, skipped, type Tried, written } from "./tried.ts";
 
 /** What the tries of one pack share. */
 export interface Round {
@@ -71,14 +79,19 @@ export async function ready(deps: DeliverDeps, row: ClaimedRow, round: Round): P
   if (!found || isOver(row, found)) return nothing(row, now);
   // Its whole time begins with its turn.
   const delivery: Delivery = found.phase === "held" ? { ...found, phase: "waiting", due_at: now } : found;
-  if (row.expires_at !== null && row.expires_at <= now) return expired(row, messageId, delivery, now);
+  const settled = (settlement: Settlement) =>
+    written({ tenantId: round.tenantId, row, messageId, order, at: deps.now() }, settlement);
+  const died = hasDied(round, row);
+  /** An end without a try. */
+  const ended = (settlement: Settlement) => settled(died ? endedInDoubt(settlement, deps.now()) : settlement);
+  const untried = (failure: { readonly code: string; readonly reason: string }) =>
+    ended(settleUntried(delivery, { ...failure, now: deps.now() }));
+  if (row.expires_at !== null && row.expires_at <= now) return ended(settleExpired(delivery, now));
   if (row.log !== null && !isWanted(order?.plan, deliveries, delivery.n, JSON.parse(row.log) as MessageEvent[])) {
     return skipped(row, messageId, delivery, now);
   }
 
-  const settled = (settlement: Settlement) =>
-    written({ tenantId: round.tenantId, row, messageId, order, at: deps.now() }, settlement);
-  if (!order) return settled(settleUntried(delivery, { code: "no_order", reason: "Its order is gone.", now }));
+  if (!order) return untried({ code: "no_order", reason: "Its order is gone." });
 
   const scope = { tenantId: round.tenantId, projectId: row.project_id };
   let means: Means;
@@ -88,9 +101,9 @@ export async function ready(deps: DeliverDeps, row: ClaimedRow, round: Round): P
     return faulty(deps, round, { row, messageId, delivery, order }, MOST_PATIENT, error);
   }
   const { prepared, policy } = means;
-  if ("code" in prepared) return settled(settleUntried(delivery, { ...prepared, now: deps.now() }));
+  if ("code" in prepared) return untried(prepared);
   const reachable = ableTo(means.candidates, delivery.destination);
-  if ("code" in reachable) return settled(settleUntried(delivery, { ...reachable, now: deps.now() }));
+  if ("code" in reachable) return untried(reachable);
 
   const doubt = doubtOf(deps, round, row, delivery, reachable, order);
   if (doubt !== null) return doubt === "apart" ? again(row, deps.now(), true) : settled(doubt);
@@ -98,14 +111,14 @@ export async function ready(deps: DeliverDeps, row: ClaimedRow, round: Round): P
   try {
     // Which connection it goes over is not known yet, and only its id depends on that.
     const composed = composeFor({ row, messageId, delivery, order, attemptId: "", now: deps.now() }, prepared);
-    if (!composed.ok) return settled(settleUntried(delivery, { ...composed, now: deps.now() }));
+    if (!composed.ok) return untried(composed);
     const candidates = ableToCarry(reachable, composed.envelope);
-    if ("code" in candidates) return settled(settleUntried(delivery, { ...candidates, now: deps.now() }));
+    if ("code" in candidates) return untried(candidates);
     const tried = round.tried.get(messageId) ?? NONE;
     const only = delivery.phase === "unknown" ? repeatable(candidates, delivery) : null;
     const route = only === null ? await routeFor(deps, scope, row, delivery, candidates, composed.envelope) : unrouted([only]);
     const picked = await pick(deps, { scope, channel: delivery.channel, route, tried, permits: round.permits });
-    if (picked.kind === "none") return settled(settleUntried(delivery, { ...picked, now: deps.now() }));
+    if (picked.kind === "none") return untried(picked);
     if (picked.kind === "wait") {
       const settlement = settleWait(delivery, picked.wait, { now: deps.now(), policy });
       return settlement === null ? again(row, picked.wait.until) : settled(settlement);
@@ -203,7 +216,7 @@ function doubtOf(
   candidates: readonly Candidate[],
   order: Order,
 ): Settlement | "apart" | null {
-  const died = round.isFirst && row.claims > 1;
+  const died = hasDied(round, row);
   if (!died && delivery.phase !== "unknown") return null;
   const now = deps.now();
   if (repeatable(candidates, delivery) === null) {
@@ -225,6 +238,11 @@ function doubtOf(
 function attemptIdFor(messageId: string, delivery: Delivery, connection: Candidate): string {
   const same = connection.provider.kind === "http" && isIdempotent(connection);
   return attemptId(messageId, delivery.n, same ? 0 : nextAttempt(delivery));
+}
+
+/** Whoever held it before died with it, and nothing that was written since says so. */
+function hasDied(round: Round, row: ClaimedRow): boolean {
+  return round.isFirst && row.claims > 1;
 }
 
 /** Ended, or known to be with the provider: also by the provider's own word, while we were in doubt. */

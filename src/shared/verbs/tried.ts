@@ -15,6 +15,8 @@ export interface Tried {
   readonly at: number;
   /** It comes again in a pack of its own, where it can do no harm to others. */
   readonly alone: boolean;
+  /** Its last holder died, and nothing that is written now says so: the pack that it comes again in must. */
+  readonly isDoubted?: boolean;
   readonly outcome: OutcomeRow | null;
   readonly caught: Caught | null;
   readonly signals: readonly Signal[];
@@ -35,19 +37,6 @@ export function nothing(row: ClaimedRow, at: number): Tried {
 /** Nothing to record: it comes again at `at`, or when it expires. */
 export function again(row: ClaimedRow, at: number, alone = false): Tried {
   return { kind: "again", row, at: untilOf(row, at), alone, ...UNWRITTEN };
-}
-
-export function expired(row: ClaimedRow, messageId: string, delivery: Delivery, now: number): Tried {
-  return {
-    ...nothing(row, now),
-    outcome: {
-      messageId,
-      // One that somebody may have sent stays in doubt: it is not sent any more, and that is all we know.
-      delivery: { ...delivery, phase: delivery.phase === "unknown" ? "unknown" : "failed" },
-      status: "expired",
-      events: [{ type: "expired", at: now, key: "expired", delivery: delivery.n }],
-    },
-  };
 }
 
 /** What the sandbox says and shows of what it was given. */

@@ -64,14 +64,15 @@ function bulkOf({ connection: { provider, account } }: Ready): { bulk: Bulk; pro
 }
 
 async function tryCall(deps: DeliverDeps, call: readonly Ready[], round: Round): Promise<Tried[]> {
-  const settle = (carriages: readonly (Carriage | undefined)[]) =>
-    call.map((it, i) => settleCarriage(deps, round, it, carriages[i] ?? NO_RECEIPT(deps.now())));
+  let carriages: readonly (Carriage | undefined)[];
   try {
     const [only, another] = call;
-    return settle(only !== undefined && another === undefined ? [await carry(deps, only)] : await carryMany(deps, call));
+    carriages = only !== undefined && another === undefined ? [await carry(deps, only)] : await carryMany(deps, call);
   } catch (error) {
+    // Nothing was sent yet: see carry and carryMany.
     return call.map((it) => faulty(deps, round, it, it.policy, error));
   }
+  return call.map((it, i) => settleCarriage(deps, round, it, carriages[i] ?? NO_RECEIPT(deps.now())));
 }
 
 /** A fault of ours in reading the answer is found out too late: the provider has them, or has not. */

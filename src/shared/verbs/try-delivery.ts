@@ -13,12 +13,16 @@ import { type Tried, written } from "./tried.ts";
 export async function tryDelivery(deps: DeliverDeps, row: ClaimedRow, round: Round): Promise<Tried> {
   const found = await ready(deps, row, round);
   if (found.kind !== "ready") return found;
+  let carriage: Carriage;
   try {
-    const carriage = await carry(deps, found).finally(found.permit.done);
-    return settleCarriage(deps, round, found, carriage);
+    carriage = await carry(deps, found);
   } catch (error) {
+    // Nothing was sent yet: see carry.
     return faulty(deps, round, found, found.policy, error);
+  } finally {
+    await found.permit.done();
   }
+  return settleCarriage(deps, round, found, carriage);
 }
 
 /** What an answer comes to, for the delivery and for its connection. */

@@ -83,18 +83,27 @@ export function packsOf(db: D1Database, scope: TenantScope) {
      * comes from still holds it: a batch that runs twice makes them once.
      */
     insertAgain(
-      packs: readonly (RungPack & { dueAt: number; refs: readonly (readonly [string, number])[]; from: string })[],
+      packs: readonly (RungPack & {
+        dueAt: number;
+        claims: number;
+        refs: readonly (readonly [string, number])[];
+        from: string;
+      })[],
       lease: string,
     ): D1PreparedStatement {
       return db
         .prepare(
-          `INSERT INTO packs (tenant_id, id, channel, lane, refs, due_at, rung_at)
-           SELECT ?1, n.value ->> 0, n.value ->> 1, n.value ->> 2, n.value -> 3, n.value ->> 4, n.value ->> 4
+          `INSERT INTO packs (tenant_id, id, channel, lane, refs, due_at, rung_at, claims)
+           SELECT ?1, n.value ->> 0, n.value ->> 1, n.value ->> 2, n.value -> 3, n.value ->> 4, n.value ->> 4, n.value ->> 6
            FROM json_each(?2) n
            CROSS JOIN packs p ON p.tenant_id = ?1 AND p.id = n.value ->> 5 AND p.lease = ?3
            WHERE EXISTS (SELECT 1 FROM json_each(p.refs) r WHERE r.value ->> 0 = n.value ->> '$[3][0][0]')`,
         )
-        .bind(scope.tenantId, JSON.stringify(packs.map((p) => [p.id, p.channel, p.lane, p.refs, p.dueAt, p.from])), lease);
+        .bind(
+          scope.tenantId,
+          JSON.stringify(packs.map((p) => [p.id, p.channel, p.lane, p.refs, p.dueAt, p.from, p.claims])),
+          lease,
+        );
     },
     /** Leaves just these deliveries in packs that the lease still holds: the others of them are settled. */
     narrow(refs: ReadonlyMap<string, readonly (readonly [string, number])[]>, lease: string): D1PreparedStatement {
