@@ -137,7 +137,7 @@ export const whatsappContent = z
   });
 
 export const chatContent = z.strictObject({
-  text: shortText.describe("`*bold*` and the like mean what they mean to the app; nothing in it becomes a link or calls anyone."),
+  text: shortText.describe("`*bold*` and the like mean what they mean to the app; nothing in it hides a link or calls everyone."),
   title: line.optional(),
   url: line.optional().describe("Where the message leads; left out unless it is http or https."),
 });
