@@ -2,11 +2,14 @@
 
 export interface TestCertificate {
   readonly pem: string;
+  /** Its private key, PKCS #8. */
+  readonly keyPem: string;
   /** PKCS #1 v1.5 over text, in base64: what SNS puts into Signature. */
   sign(text: string, hash: "SHA-1" | "SHA-256"): Promise<string>;
 }
 
-export async function makeCertificate(): Promise<TestCertificate> {
+/** `hosts`: the names of a server that may show it. */
+export async function makeCertificate(hosts: readonly string[] = []): Promise<TestCertificate> {
   const algorithm = {
     name: "RSASSA-PKCS1-v1_5",
     modulusLength: 2048,
@@ -27,13 +30,25 @@ export async function makeCertificate(): Promise<TestCertificate> {
   const name = der(0x30, der(0x31, commonName));
   const validity = der(0x30, der(0x17, ascii("200101000000Z")), der(0x17, ascii("491231235959Z")));
   const version3 = der(0xa0, der(0x02, [2]));
-  const body = der(0x30, version3, der(0x02, [1]), signedWith, name, validity, name, spki);
+  const names = hosts.length === 0 ? [] : [der(0xa3, der(0x30, alternativeNames(hosts)))];
+  const body = der(0x30, version3, der(0x02, [1]), signedWith, name, validity, name, spki, ...names);
   const certificate = der(0x30, body, signedWith, der(0x03, [0], await signBytes(body, "SHA-256")));
-  const lines = base64(certificate).match(/.{1,64}/g) ?? [];
   return {
-    pem: `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`,
+    pem: pemOf("CERTIFICATE", certificate),
+    keyPem: pemOf("PRIVATE KEY", new Uint8Array(pkcs8)),
     sign: async (text, hash) => base64(await signBytes(new TextEncoder().encode(text), hash)),
   };
+}
+
+/** subjectAltName, 2.5.29.17, of DNS names. */
+function alternativeNames(hosts: readonly string[]): Uint8Array {
+  const names = der(0x30, ...hosts.map((host) => der(0x82, ascii(host))));
+  return der(0x30, der(0x06, [0x55, 0x1d, 0x11]), der(0x04, names));
+}
+
+function pemOf(label: string, bytes: Uint8Array): string {
+  const lines = base64(bytes).match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }
 
 /** One value in DER: tag, length, content. */

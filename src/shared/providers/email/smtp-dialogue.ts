@@ -75,7 +75,7 @@ export function smtpDialogue(errand: Errand): Dialogue<SmtpState, SmtpResult> {
   /** What follows an answer of the expected class; any other ends the talk. */
   function next(state: SmtpState, reply: Reply): SmtpTurn {
     const { phase } = state;
-    const isFine = phase === "data" ? reply.code === 354 : phase === "auth" ? reply.code < 400 : isYes(reply);
+    const isFine = isExpected(phase, reply);
     if (!isFine && reply.code < 400) return end(state, { kind: "nonsense", phase, reason: `It answered ${reply.code}.` });
     if (!isFine && phase !== "rcpt") return end(state, { kind: "refused", phase, reply });
     switch (phase) {
@@ -111,7 +111,7 @@ export function smtpDialogue(errand: Errand): Dialogue<SmtpState, SmtpResult> {
     return end(state, { kind: "unable", lacks: "auth" });
   }
   function afterAuth(state: SmtpState, reply: Reply): SmtpTurn {
-    if (isYes(reply)) return begin(state);
+    if (reply.code === 235) return begin(state);
     const answers = state.offers.auth.has("PLAIN") ? [plain] : [base64(errand.username), base64(errand.password)];
     const answer = reply.code === 334 ? answers[state.step] : undefined;
     if (answer === undefined) {
@@ -190,6 +190,11 @@ export function smtpDialogue(errand: Errand): Dialogue<SmtpState, SmtpResult> {
     secured: (state) => say({ ...state, isSecure: true, offers: NO_OFFERS }, "ehlo", `EHLO ${errand.ehloName}`),
     lost: (state, reason) => ({ kind: "lost", phase: state?.phase ?? "connect", reason }),
   };
+}
+
+function isExpected(phase: Phase, reply: Reply): boolean {
+  if (phase === "data") return reply.code === 354;
+  return phase === "auth" ? reply.code === 235 || reply.code === 334 : isYes(reply);
 }
 
 function isYes({ code }: Reply): boolean {
