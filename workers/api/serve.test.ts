@@ -89,3 +89,29 @@ test("a JSON body is taken as curl and fetch send it unasked; one that says it i
     expect((await ask(type)).status).toBe(201);
   for (const type of ["application/xml", "multipart/form-data"]) expect((await ask(type)).status).toBe(415);
 });
+
+test("a database that is away is a 503 that says when to try again; a bug is a 500 that says nothing", async () => {
+  let failure = new Error("D1_ERROR: Network connection lost.");
+  const base = testDeps();
+  let broken = false;
+  const world = await makeWorld({
+    deps: {
+      log: () => undefined,
+      control: new Proxy(base.control, {
+        get(target, property) {
+          if (broken && property === "prepare") throw failure;
+          return Reflect.get(target, property).bind(target);
+        },
+      }),
+    },
+  });
+  await world.call("GET", "/v1/keys");
+  broken = true;
+  const away = await world.call("GET", "/v1/keys");
+  expect([away.status, away.headers.get("retry-after")]).toEqual([503, "1"]);
+  expect(await away.json()).toMatchObject({ code: "unavailable" });
+  failure = new Error("D1_ERROR: no such column: x");
+  const bug = await world.call("GET", "/v1/keys");
+  expect(bug.status).toBe(500);
+  expect(await bug.text()).not.toContain("column");
+});

@@ -4,11 +4,13 @@ import { Fault } from "../../src/shared/core/faults.ts";
 import { newId } from "../../src/shared/core/ids.ts";
 import type { Caller } from "../../src/shared/core/tenant.ts";
 import type { KeyStanding } from "../../src/shared/ports/gate.ts";
+import { isAway } from "../../src/shared/runtime/away.ts";
 import { problem } from "../../src/shared/runtime/problem.ts";
 import { authenticate, bearer, sha256Hex } from "../../src/shared/verbs/authenticate.ts";
 import type { Deps } from "../../src/shared/verbs/deps.ts";
 import { noteKeyUse } from "../../src/shared/verbs/note-key-use.ts";
-import { parseJson, readBytes, validate } from "./body.ts";
+import { readBytes } from "../read-bytes.ts";
+import { parseJson, validate } from "./body.ts";
 import type { Call, Reply, Route } from "./route.ts";
 
 export interface ApiContext {
@@ -19,6 +21,7 @@ export interface ApiContext {
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const EMPTY = new Uint8Array();
+const DEFAULT_MAX_BYTES = 65_536;
 
 /** Answers a request with `work`; turns what it throws into problem+json. */
 export async function answer(
@@ -40,7 +43,10 @@ export async function answer(
   } catch (error) {
     const known = error instanceof Fault;
     if (!known) failure = error;
-    response = problem(known ? error : new Fault("internal"), requestId);
+    response = problem(
+      known ? error : isAway(error) ? new Fault("unavailable", { retryAfterSeconds: 1 }) : new Fault("internal"),
+      requestId,
+    );
   }
   response.headers.set("x-request-id", requestId);
   if (traceparent !== undefined && TRACEPARENT.test(traceparent)) response.headers.set("traceparent", traceparent);
@@ -117,7 +123,7 @@ async function readCall(route: Route, c: Context, { deps }: ApiContext, requestI
   const params = route.params ? validate(route.params, c.req.param(), "bad_request") : undefined;
   const query = route.query ? validate(route.query, c.req.query(), "bad_request") : undefined;
   const takesBody = route.body !== undefined || route.rawBody === true;
-  const rawBody = takesBody ? await readBytes(c.req.raw, route.maxBodyBytes) : EMPTY;
+  const rawBody = takesBody ? await readBytes(c.req.raw, route.maxBodyBytes ?? DEFAULT_MAX_BYTES) : EMPTY;
   const body = route.body ? validate(route.body, parseJson(rawBody, c.req.header("content-type") ?? null)) : undefined;
   return {
     deps,

@@ -93,11 +93,11 @@ export class Chaos {
 
   database(db: D1Database): D1Database {
     return overWire(db, (through) => async (...request) => {
-      if (this.#hits("d1FailBefore")) throw new Error("chaos: the database was not reached");
+      if (this.#hits("d1FailBefore")) throw new Error("D1_ERROR: Network connection lost. (chaos: not reached)");
       const response = await through(...request);
       if (!this.#hits("d1FailAfter")) return response;
       await response.arrayBuffer();
-      throw new Error("chaos: the database's answer was lost");
+      throw new Error("D1_ERROR: Network connection lost. (chaos: the answer)");
     });
   }
 
