@@ -3,40 +3,9 @@ import type { z } from "zod";
 import { flawsOf } from "../../src/shared/contract/flaws.ts";
 import { Fault } from "../../src/shared/core/faults.ts";
 
-const DEFAULT_MAX_BYTES = 65_536;
 /** Far above any real body, and far below where SQLite (1,000 levels) and the stack give up on what was accepted. */
 const MAX_DEPTH = 64;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-
-/** The raw bytes, at most `maxBytes` of them: a longer body is refused as soon as it is known to be longer. */
-export async function readBytes(request: Request, maxBytes = DEFAULT_MAX_BYTES): Promise<Uint8Array> {
-  const declared = Number(request.headers.get("content-length") ?? 0);
-  if (declared > maxBytes) throw tooLarge(maxBytes);
-  if (!request.body) return new Uint8Array();
-  if (declared > 0) {
-    const bytes = new Uint8Array(await request.arrayBuffer());
-    if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes);
-    return bytes;
-  }
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
-  }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
-}
-
-function tooLarge(maxBytes: number): Fault {
-  return new Fault("body_too_large", { detail: `This endpoint takes at most ${maxBytes} bytes.` });
-}
 
 /** JSON, and what curl and fetch say of a body when nobody tells them what it is. */
 const JSON_TYPES: ReadonlySet<string> = new Set(["application/json", "text/plain", "application/x-www-form-urlencoded"]);
