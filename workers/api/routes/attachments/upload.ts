@@ -2,7 +2,7 @@ import { attachmentShape, uploadQuery } from "../../../../src/shared/contract/at
 import { dispositionFilename, MAX_ATTACHMENT_BYTES } from "../../../../src/shared/core/attachment.ts";
 import { Fault } from "../../../../src/shared/core/faults.ts";
 import { createAttachment } from "../../../../src/shared/verbs/create-attachment.ts";
-import { readBytes } from "../../body.ts";
+import { readBytes } from "../../../read-bytes.ts";
 import { route } from "../../route.ts";
 import { attachmentView } from "./view.ts";
 
