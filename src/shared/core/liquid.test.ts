@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compile, renderContent, renderPart, TemplateError, type Variables } from "./liquid.ts";
+import { compile, compileValue, renderContent, renderPart, renderValue, TemplateError, type Variables } from "./liquid.ts";
 
 const now = Date.UTC(2026, 10, 17, 9, 30);
 
@@ -93,6 +93,31 @@ describe("rendering", () => {
     for (let i = 0; i < 2; i++)
       expect(renderPart(compiled, "sms", variables, { now })).toMatchObject({ content: { text: "56" } });
     expect(variables).toEqual({ n: 5 });
+  });
+});
+
+describe("templates outside of content", () => {
+  const render = (source: unknown, mode: "text" | "url" | "html", variables: Variables) => {
+    const rendered = renderValue(
+      compileValue(source, () => mode),
+      variables,
+      { now },
+    );
+    return rendered.ok ? rendered.content : rendered.flaws.map((f) => `${f.path}: ${f.code}`);
+  };
+
+  it("keep the shape of any JSON, and fill its texts", () => {
+    const source = { a: ["{{ x }}", 1, null, { b: true, c: "-{{ y }}-" }] };
+    expect(render(source, "text", { x: "X", y: 2 })).toEqual({ a: ["X", 1, null, { b: true, c: "-2-" }] });
+    expect(render(source, "text", { x: "X" })).toEqual(["a[3].c: missing_variable"]);
+  });
+
+  it("cannot break out of a URL: whatever a value is, it is percent-encoded", () => {
+    const url = "https://a.example/{{ x }}?q={{ x | upcase }}&r={{ y }}";
+    expect(render(url, "url", { x: "../b?c=d&e#f", y: "\ud800\r\n ü" })).toBe(
+      "https://a.example/..%2Fb%3Fc%3Dd%26e%23f?q=..%2FB%3FC%3DD%26E%23F&r=%EF%BF%BD%0D%0A%20%C3%BC",
+    );
+    expect(() => compileValue("{{ x | raw }}", () => "url")).toThrow(TemplateError);
   });
 });
 

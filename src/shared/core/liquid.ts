@@ -45,7 +45,7 @@ export type Rendered<T> =
   | { readonly ok: true; readonly content: T }
   | { readonly ok: false; readonly flaws: readonly TemplateFlaw[] };
 
-const shared: Record<Mode, Engine> = { html: new Engine("html"), text: new Engine("text") };
+const shared: Record<Mode, Engine> = { html: new Engine("html"), text: new Engine("text"), url: new Engine("url") };
 
 /** Parsed fields by their source, so that the same inline content is parsed once an isolate. */
 const fields = new Lru<Field>({ maxEntries: 1000, maxWeight: 4_000_000 });
@@ -55,10 +55,16 @@ const fields = new Lru<Field>({ maxEntries: 1000, maxWeight: 4_000_000 });
  * `partials` are what `render` and `include` may name; fields without Liquid cost nothing to render.
  */
 export function compile(content: Content, partials?: Partials): CompiledContent {
-  const engines = partials === undefined ? shared : { html: new Engine("html", partials), text: new Engine("text", partials) };
+  const engines =
+    partials === undefined ? shared : { ...shared, html: new Engine("html", partials), text: new Engine("text", partials) };
+  // mapStrings keeps the shape and replaces strings only.
+  return compileStrings(content, (path) => (path === "email.html" ? "html" : "text"), engines) as CompiledContent;
+}
+
+function compileStrings(value: unknown, modeOf: (path: string) => Mode, engines: Record<Mode, Engine>): unknown {
   const flaws: TemplateFlaw[] = [];
-  const compiled = mapStrings(content, "", (source, path) => {
-    const mode = path === "email.html" ? "html" : "text";
+  const compiled = mapStrings(value, "", (source, path) => {
+    const mode = modeOf(path);
     try {
       return compileField(engines[mode], mode, path, source);
     } catch (error) {
@@ -67,8 +73,22 @@ export function compile(content: Content, partials?: Partials): CompiledContent 
     }
   });
   if (flaws.length > 0) throw new TemplateError(flaws);
-  // mapStrings keeps the shape and replaces strings only.
-  return compiled as CompiledContent;
+  return compiled;
+}
+
+/** Any JSON value with each of its texts parsed. */
+export interface CompiledValue {
+  readonly value: unknown;
+}
+
+/** Compiles templates outside of content. `modeOf` says for each text how its output is escaped. Throws a TemplateError. */
+export function compileValue(value: unknown, modeOf: (path: string) => Mode): CompiledValue {
+  return { value: compileStrings(value, modeOf, shared) };
+}
+
+/** The value that `compileValue` was given, with each text rendered. */
+export function renderValue(compiled: CompiledValue, variables: Variables, context: RenderContext): Rendered<unknown> {
+  return renderFields(compiled.value, variables, context);
 }
 
 /** Renders one part. The part's shape is that of the content it was compiled from. */
@@ -80,10 +100,14 @@ export function renderPart<C extends Channel>(
 ): Rendered<NonNullable<Content[C]>> | null {
   const part = compiled[channel];
   if (part === undefined) return null;
+  // mapFields keeps the shape that the part was compiled from.
+  return renderFields(part, variables, context) as Rendered<NonNullable<Content[C]>>;
+}
+
+function renderFields(part: unknown, variables: Variables, context: RenderContext): Rendered<unknown> {
   const scope = { locale: context.locale ?? "en", ...variables };
   try {
-    const content = mapFields(part, (field) => renderField(field, scope, context));
-    return { ok: true, content: content as NonNullable<Content[C]> };
+    return { ok: true, content: mapFields(part, (field) => renderField(field, scope, context)) };
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     // What was stopped is not tried again. Otherwise once more, to find everything that is wrong.

@@ -7,8 +7,8 @@ import { countTags, operators, renderer } from "./nodes.ts";
 import { outputFilters } from "./output.ts";
 import { checkRanges } from "./ranges.ts";
 
-/** `html`: every output is escaped unless its last filter is `raw` or makes HTML. */
-export type Mode = "html" | "text";
+/** `html`: every output is escaped unless its last filter is `raw` or makes HTML. `url`: every output is percent-encoded. */
+export type Mode = "html" | "text" | "url";
 export type Partials = Readonly<Record<string, string>>;
 
 type Parsed = ReturnType<Liquid["_parsePartialFile"]>;

@@ -65,11 +65,12 @@ function htmlFilters(liquid: Liquid): void {
 }
 
 /** Puts the counted filters into an engine. */
-export function countFilters(liquid: Liquid, mode: "html" | "text"): void {
+export function countFilters(liquid: Liquid, mode: "html" | "text" | "url"): void {
   for (const [name, impl] of Object.entries(builtIn as Record<string, FilterImplOptions>)) {
     if (ABSENT.has(name)) liquid.unregisterFilter(name);
     else if (typeof impl === "function") liquid.registerFilter(name, counted(name, impl));
     else liquid.registerFilter(name, { ...impl, handler: counted(name, impl.handler) });
   }
   if (mode === "html") htmlFilters(liquid);
+  if (mode === "url") liquid.unregisterFilter("raw");
 }

@@ -46,11 +46,14 @@ export function escapeHtml(text: string): string {
 /** What every output goes through unless its last filter is a raw one. liquidjs calls it as a filter. */
 export type OutputFilter = (this: { readonly context: Context }, value: unknown) => string;
 
-export const outputFilters: Record<"html" | "text", OutputFilter> = {
+export const outputFilters: Record<"html" | "text" | "url", OutputFilter> = {
   html(value) {
     return escapeHtml(plain(value, budgetOf(this.context)));
   },
   text(value) {
     return plain(value, budgetOf(this.context));
+  },
+  url(value) {
+    return encodeURIComponent(plain(value, budgetOf(this.context)).toWellFormed());
   },
 };
