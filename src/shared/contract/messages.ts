@@ -63,6 +63,7 @@ export const attemptShape = z.object({
   reason: z.string().nullable(),
   provider_message_id: z.string().nullable(),
   failed_over: z.boolean().describe("The next connection was tried at once."),
+  parts: z.int().nullable().describe("Segments of an SMS, by which providers charge; null on other channels."),
 });
 
 const deliveryShape = z.object({

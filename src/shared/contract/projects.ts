@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { CHANNELS } from "../core/channels.ts";
 import { MAX_RETRY_SECONDS, type RetryPolicy } from "../core/retry.ts";
+import { MOST_SEGMENTS } from "../core/sms.ts";
 import { FAIL_OVER_OUTCOMES, MAX_IDEMPOTENCY_SECONDS, type ProjectSettings } from "../core/tenant.ts";
 import { byChannel, timestamp } from "./common.ts";
 
@@ -32,6 +33,14 @@ const idempotencySeconds = z
 
 const failOverOn = z.array(z.enum(FAIL_OVER_OUTCOMES)).max(FAIL_OVER_OUTCOMES.length);
 
+const smsMaxSegments = z
+  .int()
+  .min(1)
+  .max(MOST_SEGMENTS)
+  .describe(
+    "Segments that one SMS may take: 10 unless set. A longer text is refused, or fails with code `too_long` where it was rendered.",
+  );
+
 const changedSettings = z
   .strictObject({
     idempotency_seconds: idempotencySeconds.exactOptional(),
@@ -44,6 +53,7 @@ const changedSettings = z
       .describe(
         "After which answers of a provider the next connection is tried at once. `transient`, `throttled` and `misconfigured` unless set; `permanent` and `recipient_invalid` may be added. An answer that never came is never failed over: it may have been sent.",
       ),
+    sms_max_segments: smsMaxSegments.exactOptional(),
   })
   .describe("What is left out stays as it is.");
 
@@ -64,6 +74,7 @@ export const projectShape = z
       retry: z.object(retry.shape),
       retry_by_channel: byChannel(z.object(retry.shape).optional()),
       fail_over_on: failOverOn,
+      sms_max_segments: smsMaxSegments,
     }),
     created_at: timestamp,
   })
@@ -86,11 +97,12 @@ function policyOut({ stepsSeconds, capSeconds, totalSeconds }: RetryPolicy): Ret
 
 /** A change of settings as a merge patch of what is stored: a ProjectSettings with what changes, null where a channel's goes. */
 export function settingsPatch(change: z.output<typeof changedSettings>) {
-  const { idempotency_seconds, retry: policy, retry_by_channel, fail_over_on } = change;
+  const { idempotency_seconds, retry: policy, retry_by_channel, fail_over_on, sms_max_segments } = change;
   return {
     ...(idempotency_seconds === undefined ? {} : { idempotencySeconds: idempotency_seconds }),
     ...(policy === undefined ? {} : { retry: policyIn(policy) }),
     ...(fail_over_on === undefined ? {} : { failOverOn: fail_over_on }),
+    ...(sms_max_segments === undefined ? {} : { smsMaxSegments: sms_max_segments }),
     ...(retry_by_channel === undefined
       ? {}
       : {
@@ -118,6 +130,7 @@ export function settingsView({
   retry: policy,
   retryByChannel = {},
   failOverOn,
+  smsMaxSegments: segments,
 }: ProjectSettings): z.output<typeof projectShape>["settings"] {
   return {
     idempotency_seconds: seconds,
@@ -129,5 +142,6 @@ export function settingsView({
       }),
     ),
     fail_over_on: [...failOverOn],
+    sms_max_segments: segments,
   };
 }

@@ -26,6 +26,9 @@ export const caughtShape = z
         to: z.string(),
         tags: z.array(z.string()),
         sensitive: z.literal(true).optional().describe("Nothing of the content is kept."),
+        encoding: z.string().optional().describe("Of an SMS: `GSM-7` or `UCS-2`."),
+        segments: z.int().optional().describe("Of an SMS: the parts that it goes in, and is charged for."),
+        units: z.int().optional().describe("Of an SMS: septets of GSM-7, or UTF-16 units of UCS-2."),
         attachments: z.array(z.object({ filename: z.string(), content_type: z.string(), size_bytes: z.int() })).optional(),
       })
       .describe("As a provider would have got it: the channel's own fields, rendered."),

@@ -105,6 +105,13 @@ export const previewShape = z
     sms: z
       .object({
         text: z.string().describe("Empty where there is none but a content template's."),
+        encoding: z
+          .enum(["GSM-7", "UCS-2"])
+          .optional()
+          .describe("One character outside of GSM's alphabet makes the whole text UCS-2."),
+        segments: z.int().optional().describe("The parts that it goes in, and is charged for."),
+        units: z.int().optional().describe("Septets of GSM-7, or UTF-16 units of UCS-2."),
+        max_segments: z.int().optional().describe("What the project allows; a send of more is refused."),
         content: z.object({ sid: z.string(), variables: z.record(z.string(), z.string()) }).optional(),
       })
       .optional(),

@@ -2,6 +2,7 @@
 import type { Channel } from "./channels.ts";
 import { encode32, type MessagePlace, parseAttemptId, parseMessageId } from "./ids.ts";
 import type { Envelope, LinkedFile } from "./message.ts";
+import { smsSize } from "./sms.ts";
 
 /** An envelope without the bytes of its attachments; without any content where the message is sensitive. */
 export interface CaughtEnvelope {
@@ -66,6 +67,7 @@ function contentOf(envelope: Envelope): Record<string, unknown> {
     });
     return { ...fields, attachments: envelope.attachments.map(shown) };
   }
+  if (envelope.channel === "sms" && envelope.text !== "") return { ...fields, ...smsSize(envelope.text) };
   if (envelope.channel !== "email") return fields;
   return {
     ...fields,

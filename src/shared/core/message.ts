@@ -178,6 +178,8 @@ export interface Attempt {
   readonly failed_over?: true;
   /** Set where a routing policy decided. */
   readonly route?: AttemptRoute;
+  /** Segments of an SMS, by which providers charge. */
+  readonly parts?: number;
 }
 
 /** Why an attempt went over its connection. */

@@ -26,6 +26,8 @@ export interface TryInput {
   readonly attemptId: string;
   /** Why it went over this connection, where a routing policy decided. */
   readonly route?: AttemptRoute;
+  /** Segments of an SMS. */
+  readonly parts?: number;
   /** The provider takes an idempotency key, so the same attempt may be repeated without doubling. */
   readonly idempotent: boolean;
   readonly receipt: Receipt;
@@ -147,7 +149,7 @@ export function giveUp(
 
 type EventMaker = (type: MessageEvent["type"], word: string) => MessageEvent;
 
-function attemptOf({ delivery, connectionId, provider, attemptId, route, receipt, startedAt, now }: TryInput): Attempt {
+function attemptOf({ delivery, connectionId, provider, attemptId, route, parts, receipt, startedAt, now }: TryInput): Attempt {
   const base = {
     id: attemptId,
     n: nextAttempt(delivery),
@@ -156,6 +158,7 @@ function attemptOf({ delivery, connectionId, provider, attemptId, route, receipt
     at: startedAt,
     ms: now - startedAt,
     ...(route === undefined ? {} : { route }),
+    ...(parts === undefined ? {} : { parts }),
   };
   return receipt.outcome === "sent"
     ? {

@@ -5,6 +5,7 @@
  *
  * The default alphabet only: a handset must be told of a national table, and no provider here sends with one.
  */
+import type { Envelope } from "./message.ts";
 
 export interface SmsSize {
   readonly encoding: "GSM-7" | "UCS-2";
@@ -68,6 +69,11 @@ function ucs2Size(text: string): SmsSize {
 function isPair(text: string, i: number): boolean {
   const [high, low] = [text.charCodeAt(i), text.charCodeAt(i + 1)];
   return high >= 0xd800 && high <= 0xdbff && low >= 0xdc00 && low <= 0xdfff;
+}
+
+/** Segments of what goes to one recipient; undefined for what is no SMS, or one whose text the provider keeps. */
+export function partsOf(envelope: Envelope): number | undefined {
+  return envelope.channel === "sms" && envelope.text !== "" ? smsSize(envelope.text).segments : undefined;
 }
 
 /** Why a text is not sent, in words for a person; null where it may be. */

@@ -5,6 +5,7 @@ import type { Channel } from "./channels.ts";
 import type { Mode } from "./message.ts";
 import type { OutboundByChannel } from "./outbound.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
+import { DEFAULT_MAX_SEGMENTS } from "./sms.ts";
 
 export interface TenantLimits extends BucketLimit {
   /** Messages a calendar month (UTC); null for no limit. */
@@ -35,6 +36,8 @@ export interface ProjectSettings {
   readonly retryByChannel?: Readonly<Partial<Record<Channel, RetryPolicy>>>;
   /** After which refusals the next connection is tried at once. */
   readonly failOverOn: readonly FailOverOutcome[];
+  /** Segments that one SMS may take. */
+  readonly smsMaxSegments: number;
 }
 
 /** What a project may let fail over: `permanent` where another provider may know better. */
@@ -45,6 +48,7 @@ export const DEFAULT_PROJECT: ProjectSettings = {
   idempotencySeconds: 86_400,
   retry: DEFAULT_RETRY,
   failOverOn: ["transient", "throttled", "misconfigured"],
+  smsMaxSegments: DEFAULT_MAX_SEGMENTS,
 };
 export const MAX_IDEMPOTENCY_SECONDS = 30 * 86_400;
 

@@ -3,6 +3,8 @@
 import { Fault, type Flaw } from "../core/faults.ts";
 import { type CompiledContent, compile, TemplateError, type TemplateFlaw } from "../core/liquid.ts";
 import type { Content } from "../core/message.ts";
+import { lines } from "../core/rendered-text.ts";
+import { tooManySegments } from "../core/sms.ts";
 
 /** The compiled content; refuses with every flaw of every field, such as `content.email.html`. */
 export function checkContent(content: Content): CompiledContent {
@@ -23,6 +25,14 @@ export function contentFlaws(content: Content): Flaw[] {
     if (!(error instanceof TemplateError)) throw error;
     return locate(error.flaws);
   }
+}
+
+/** What is too long for `most` segments whatever the variables are: a text that has none. */
+export function smsFlaws(content: Content, most: number): Flaw[] {
+  const text = content.sms?.text;
+  if (text === undefined || /\{[{%]/.test(text)) return [];
+  const message = tooManySegments(lines(text), most);
+  return message === null ? [] : [{ path: "content.sms.text", message }];
 }
 
 /** A missing variable is a flaw of `variables`, named once with all the fields that lack it. */

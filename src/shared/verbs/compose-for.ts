@@ -3,10 +3,12 @@ import type { Channel } from "../core/channels.ts";
 import { type Composed, compose } from "../core/compose.ts";
 import { type CompiledContent, compile } from "../core/liquid.ts";
 import type { AttachedFile, Delivery, LinkedFile, Order } from "../core/message.ts";
+import { tooManySegments } from "../core/sms.ts";
 import type { ClaimedRow } from "../db/messages/packs.ts";
 import type { ProjectScope } from "../db/scope.ts";
 import type { DeliverDeps } from "./deliver-deps.ts";
 import { linkAttachments, loadAttachments } from "./load-attachments.ts";
+import { projectSettings } from "./project-settings.ts";
 import { loadTemplate } from "./resolve-template.ts";
 
 /** Why a delivery cannot be tried at all. */
@@ -16,7 +18,11 @@ export interface Prepared {
   readonly compiled: CompiledContent;
   readonly files: readonly AttachedFile[];
   readonly links: readonly LinkedFile[];
+  /** Segments that one SMS may take, where it is one. */
+  readonly maxSegments: number;
 }
+
+type ComposedFor = Composed | { readonly ok: false; readonly code: "too_long"; readonly reason: string };
 
 /** Loads what a try needs. Throws where a store failed: that is our fault, and no fault of the message. */
 export async function prepare(
@@ -26,13 +32,14 @@ export async function prepare(
   channel: Channel,
 ): Promise<Prepared | Failure> {
   const { attachments = [] } = order;
-  const [compiled, files, links] = await Promise.all([
+  const [compiled, files, links, maxSegments] = await Promise.all([
     contentOf(deps, scope, order),
     channel === "email" && attachments.length > 0 ? loadAttachments(deps, scope, attachments) : [],
     channel === "whatsapp" && attachments.length > 0 ? linkAttachments(deps, scope, attachments) : [],
+    channel === "sms" ? projectSettings(deps, scope).then((settings) => settings.smsMaxSegments) : 0,
   ]);
   if (!compiled) return { code: "template_gone", reason: "Its template version is gone." };
-  return { compiled, files, links };
+  return { compiled, files, links, maxSegments };
 }
 
 async function contentOf(deps: DeliverDeps, scope: ProjectScope, order: Order): Promise<CompiledContent | null> {
@@ -50,10 +57,10 @@ export function composeFor(
     readonly attemptId: string;
     readonly now: number;
   },
-  { compiled, files, links }: Prepared,
-): Composed {
+  { compiled, files, links, maxSegments }: Prepared,
+): ComposedFor {
   const { row, messageId, delivery, order, attemptId, now } = subject;
-  return compose({
+  const composed = compose({
     compiled,
     channel: delivery.channel,
     to: delivery.destination,
@@ -69,4 +76,6 @@ export function composeFor(
     priority: row.priority,
     ...(row.expires_at === null ? {} : { validitySeconds: Math.max(1, Math.floor((row.expires_at - now) / 1000)) }),
   });
+  const long = composed.ok && composed.envelope.channel === "sms" ? tooManySegments(composed.envelope.text, maxSegments) : null;
+  return long === null ? composed : { ok: false, code: "too_long", reason: long };
 }

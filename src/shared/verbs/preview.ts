@@ -4,6 +4,7 @@ import { compose } from "../core/compose.ts";
 import { Fault, type Flaw } from "../core/faults.ts";
 import { type CompiledContent, renderPart, type TemplateFlaw, type Variables } from "../core/liquid.ts";
 import type { Content, Envelope } from "../core/message.ts";
+import type { Caller } from "../core/tenant.ts";
 import type { ProjectScope } from "../db/scope.ts";
 import { checkContent, locate } from "./check-content.ts";
 import type { Deps } from "./deps.ts";
@@ -21,10 +22,16 @@ export interface Preview {
   readonly template: { readonly templateId: string; readonly version: number } | null;
   /** One a channel, with empty addresses and ids. */
   readonly envelopes: readonly Envelope[];
+  /** Segments that one SMS of the project may take. */
+  readonly maxSegments: number;
 }
 
 /** Refuses with every missing variable, and every other flaw, of all channels at once. */
-export async function preview(deps: Pick<Deps, "control" | "now">, scope: ProjectScope, input: PreviewInput): Promise<Preview> {
+export async function preview(
+  deps: Pick<Deps, "control" | "now">,
+  scope: ProjectScope & Pick<Caller, "project">,
+  input: PreviewInput,
+): Promise<Preview> {
   const { compiled, template } = await contentOf(deps, scope, input);
   const channels = input.channel === undefined ? CHANNELS.filter((channel) => compiled[channel] !== undefined) : [input.channel];
   const context = { now: deps.now(), locale: input.locale };
@@ -44,7 +51,7 @@ export async function preview(deps: Pick<Deps, "control" | "now">, scope: Projec
   }
   const errors = [...locate(missing), ...flaws];
   if (errors.length > 0) throw new Fault("template_invalid", { errors });
-  return { template, envelopes };
+  return { template, envelopes, maxSegments: scope.project.smsMaxSegments };
 }
 
 async function contentOf(

@@ -8,7 +8,7 @@ import type { Content, Order, Plan } from "../core/message.ts";
 import type { Caller } from "../core/tenant.ts";
 import { type Accepted, idempotencyKey, type Run, rateHeaders, takeReceipt } from "./accept.ts";
 import { sha256Hex } from "./authenticate.ts";
-import { contentFlaws } from "./check-content.ts";
+import { contentFlaws, smsFlaws } from "./check-content.ts";
 import type { Deps } from "./deps.ts";
 import { checkAttachments } from "./load-attachments.ts";
 import { resolveTemplate } from "./resolve-template.ts";
@@ -97,7 +97,8 @@ export async function resolveRun(
   }
   const template = words.template_id === undefined ? undefined : await resolveTemplate(deps, caller, words.template_id);
   if (template === null) flaws.push({ path: "template_id", message: "There is no published template or version of this name." });
-  if (words.content !== undefined) flaws.push(...contentFlaws(words.content));
+  if (words.content !== undefined)
+    flaws.push(...contentFlaws(words.content), ...smsFlaws(words.content, caller.project.smsMaxSegments));
   if (words.attachments !== undefined && words.attachments.length > 0) {
     flaws.push(...(await checkAttachments(deps, caller, words.attachments)));
   }

@@ -1,7 +1,8 @@
 /** One try of one delivery: from its claimed row to what has to be written. Never throws. */
 import type { Outcome } from "../core/breaker.ts";
-import type { Receipt } from "../core/message.ts";
+import type { Envelope, Receipt } from "../core/message.ts";
 import { settleTry } from "../core/settlement.ts";
+import { partsOf } from "../core/sms.ts";
 import type { ClaimedRow } from "../db/messages/packs.ts";
 import { isIdempotent } from "./candidates.ts";
 import { type Carriage, carry } from "./carry.ts";
@@ -36,6 +37,7 @@ export function settleCarriage(deps: DeliverDeps, round: Round, it: Ready, { sta
     connectionId,
     provider: provider.id,
     ...(it.chosen === undefined ? {} : { route: it.chosen }),
+    ...partsIn(it.envelope),
     attemptId: it.envelope.attemptId,
     idempotent: isIdempotent(it.connection),
     receipt,
@@ -50,6 +52,11 @@ export function settleCarriage(deps: DeliverDeps, round: Round, it: Ready, { sta
     random: (deps.random(1)[0] ?? 0) / 256,
   });
   return written({ tenantId: round.tenantId, row: it.row, messageId: it.messageId, order: it.order, at: now }, settlement, trace);
+}
+
+function partsIn(envelope: Envelope): { readonly parts?: number } {
+  const parts = partsOf(envelope);
+  return parts === undefined ? {} : { parts };
 }
 
 /** What an answer says about its connection: a refusal of this one message says that it is well. */

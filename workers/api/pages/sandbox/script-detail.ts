@@ -46,21 +46,10 @@ const emailTabs = (mail) => {
 };
 
 const phone = (kind, ...children) => el("div", { class: "scene" }, el("div", { class: "phone " + kind }, children));
-/** GSM 03.38 takes seven bits a character; anything else makes the whole text UCS-2. */
-const GSM = /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà^{}\\[~\]|€]*$/;
-const segments = (text) => {
-  const narrow = GSM.test(text);
-  const units = narrow ? text.replace(/[\^{}\\[~\]|€]/g, "xx").length : text.length;
-  const [one, many] = narrow ? [160, 153] : [70, 67];
-  const count = units <= one ? 1 : Math.ceil(units / many);
-  return units + " characters, " + count + (count === 1 ? " segment, " : " segments, ") + (narrow ? "GSM-7" : "UCS-2");
-};
-/** The approved text is Meta's: what is known is what fills it. */
-const whatsappTemplate = (template) => template.name + " (" + template.language + ")\n" + [
-  template.header ? template.header.text || template.header.link : "", ...Object.values(template.variables || {}), ...(template.buttons || []).map((b) => b.value),
-].filter(Boolean).join("\n");
+const segments = (e) =>
+  e.units + (e.units === 1 ? " unit, " : " units, ") + e.segments + (e.segments === 1 ? " segment, " : " segments, ") + e.encoding;
 const SHOWN = {
-  sms: (e) => phone("", el("p", { class: "who" }, e.to), el("div", { class: "bubble" }, e.text), el("p", { class: "note" }, segments(e.text))),
+  sms: (e) => phone("", el("p", { class: "who" }, e.to), el("div", { class: "bubble" }, e.text), e.segments ? el("p", { class: "note" }, segments(e)) : null),
   whatsapp: (e) => phone("wa", el("p", { class: "who" }, e.to), el("div", { class: "bubble" }, e.text || whatsappTemplate(e.template)),
     (e.attachments || []).map((file) => el("p", { class: "note" }, file.filename))),
   push: (e, caught) => phone("lock", el("p", { class: "who", "aria-hidden": "true" }, new Date(caught.at).toTimeString().slice(0, 5)),

@@ -30,7 +30,13 @@ const sms = { to: [{ channel: "sms", destination: "+447700900123" }], content: {
 describe("a new project", () => {
   it("can send at once with both of its keys, and its messages are its own", async () => {
     const made = await make({ name: "Second" });
-    expect(made.settings).toEqual({ idempotency_seconds: 86_400, retry: DEFAULT, retry_by_channel: {}, fail_over_on: FAIL_OVER });
+    expect(made.settings).toEqual({
+      idempotency_seconds: 86_400,
+      retry: DEFAULT,
+      retry_by_channel: {},
+      fail_over_on: FAIL_OVER,
+      sms_max_segments: 10,
+    });
     for (const key of [made.live_key, made.test_key]) {
       const { message_ids } = await ok<{ message_ids: string[] }>(world.call("POST", "/v1/send", { key, body: sms }), 202);
       await ok(world.call("GET", `/v1/messages/${message_ids[0]}`, { key }));
@@ -45,13 +51,14 @@ describe("a new project", () => {
   it("begins with the settings that it is given", async () => {
     const made = await make({
       name: "Set",
-      settings: { idempotency_seconds: 60, retry: QUICK, retry_by_channel: { sms: DEFAULT, push: null } },
+      settings: { idempotency_seconds: 60, retry: QUICK, retry_by_channel: { sms: DEFAULT, push: null }, sms_max_segments: 3 },
     });
     expect(made.settings).toEqual({
       idempotency_seconds: 60,
       retry: QUICK,
       retry_by_channel: { sms: DEFAULT },
       fail_over_on: FAIL_OVER,
+      sms_max_segments: 3,
     });
     const { live_key: _, test_key: __, ...shown } = made;
     expect(await ok(world.call("GET", `/v1/projects/${made.id}`))).toEqual(shown);
@@ -86,6 +93,7 @@ describe("a change", () => {
       retry: QUICK,
       retry_by_channel: { email: QUICK },
       fail_over_on: FAIL_OVER,
+      sms_max_segments: 10,
     });
     const now = await patch({ name: "After" });
     expect(now).toMatchObject({ name: "After", settings: { retry: QUICK, retry_by_channel: { email: QUICK } } });

@@ -55,7 +55,10 @@ describe("the catcher", () => {
     });
     const of = (channel: string) => data.find((c) => c.channel === channel);
     expect(of("email")?.envelope).toMatchObject({ subject: "Hello Ada", html: "<p>Hi Ada</p>", text: "Hi Ada", attachments: [] });
-    expect(of("sms")).toMatchObject({ destination: "+447700900123", envelope: { text: "Hi Ada" } });
+    expect(of("sms")).toMatchObject({
+      destination: "+447700900123",
+      envelope: { text: "Hi Ada", encoding: "GSM-7", segments: 1, units: 6 },
+    });
     expect(of("push")?.envelope).toMatchObject({ title: "Hi", body: "Ada", url: "https://a.example", data: { k: "v" } });
     expect(of("inapp")?.envelope).toMatchObject({ title: "In", body: "app" });
     expect(data.map((c) => c.message_id).sort()).toEqual([...ids].sort());

@@ -205,11 +205,11 @@ describe("preview", () => {
   test("shows every channel as its provider would get it", async () => {
     expect(await ok("POST", "/v1/preview", { content, variables: { name: "A&B" } })).toEqual({
       email: { subject: "Hi A&B", html: "<p>Hi <b>A&amp;B</b></p>", text: "Hi A&B", from: "Shop <s@shop.example>" },
-      sms: { text: "Hi A&B" },
+      sms: { text: "Hi A&B", encoding: "GSM-7", segments: 1, units: 6, max_segments: 10 },
       push: { title: "Hi", body: "A&B" },
     });
     expect(await ok("POST", "/v1/preview", { content, channel: "sms", variables: { name: "x" } })).toEqual({
-      sms: { text: "Hi x" },
+      sms: { text: "Hi x", encoding: "GSM-7", segments: 1, units: 4, max_segments: 10 },
     });
   });
 
@@ -219,7 +219,7 @@ describe("preview", () => {
     expect(await ok("POST", "/v1/preview", { template_id: name, variables: { name: "x" } })).toEqual({
       template_id: id,
       version: 2,
-      sms: { text: "v2 x" },
+      sms: { text: "v2 x", encoding: "GSM-7", segments: 1, units: 4, max_segments: 10 },
     });
     expect(await ok("POST", "/v1/preview", { template_id: `${name}:v1`, variables: { name: "x" } })).toMatchObject({
       sms: { text: "v1 x" },

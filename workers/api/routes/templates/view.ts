@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { iso } from "../../../../src/shared/contract/common.ts";
 import type { previewShape, templateShape, templateVersionShape } from "../../../../src/shared/contract/templates.ts";
 import type { Content } from "../../../../src/shared/core/message.ts";
+import { smsSize } from "../../../../src/shared/core/sms.ts";
 import { givenName, type TemplateRow, type TemplateVersionRow } from "../../../../src/shared/db/control/templates.ts";
 import type { Preview } from "../../../../src/shared/verbs/preview.ts";
 
@@ -36,13 +37,15 @@ export function versionView(row: TemplateVersionRow, publishedVersion: number | 
 }
 
 /** What the provider of each channel would get, without what belongs to one message. */
-export function previewView({ template, envelopes }: Preview): z.output<typeof previewShape> {
+export function previewView({ template, envelopes, maxSegments }: Preview): z.output<typeof previewShape> {
   const view: Record<string, unknown> = template === null ? {} : { template_id: template.templateId, version: template.version };
   for (const envelope of envelopes) {
     const { channel, attemptId: _a, messageId: _m, to: _t, tags: _g, ...content } = envelope;
     if ("attachments" in content) {
       const { attachments: _f, ...email } = content;
       view[channel] = email;
+    } else if (envelope.channel === "sms" && envelope.text !== "") {
+      view[channel] = { ...content, ...smsSize(envelope.text), max_segments: maxSegments };
     } else view[channel] = content;
   }
   return view as z.output<typeof previewShape>;
