@@ -24,7 +24,7 @@ export async function tellHealth(
   const { type, at, details, salt } = news;
   const about = connection ? { provider: connection.provider, channel: connection.channel, name: connection.name } : {};
   const projectId = connection?.projectId ?? null;
-  const notice = { tenantId, projectId, type, subject: connectionId, details: { ...about, ...details }, at };
+  const notice = { tenantId, projectId, type, subject: connectionId, details: { ...about, ...shown(details) }, at };
   try {
     await commit(deps.control, [
       insertNotice(deps.control, notice, () => Uint8Array.from(salt)),
@@ -35,4 +35,13 @@ export async function tellHealth(
     // It was told before, and only the answer was lost.
     if (!isUniqueViolation(error)) throw error;
   }
+}
+
+/** Times as a caller reads them. */
+function shown(details: HealthNews["details"]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(details).map(([name, value]) =>
+      (name === "since" || name === "until") && typeof value === "number" ? [name, new Date(value).toISOString()] : [name, value],
+    ),
+  );
 }
