@@ -1,10 +1,8 @@
 /** An SMTP server that says what a test makes it say, byte by byte: for everything that no honest server does. */
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createServer as createTlsServer, TLSSocket } from "node:tls";
+import type { Act } from "../../src/shared/testing/smtp-wire.ts";
 import { smtpCertificate } from "./smtp.ts";
-
-/** What it does: bytes to say, or hang up, or stay silent. */
-export type Act = string | "drop" | "silent";
 
 export interface Scripted {
   readonly host: string;
@@ -68,30 +66,5 @@ export async function startScripted(security: "tls" | "starttls", answer: (line:
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
-  };
-}
-
-/** Answers like an honest server, but where `over` says otherwise: by a line's first word, `""` being the greeting. */
-export function honest(over: Readonly<Record<string, Act | ((line: string) => Act)>> = {}): (line: string) => Act {
-  return (line) => {
-    const verb = line === "" || line === "." ? line : (line.split(/[ :]/)[0] ?? "");
-    const own = Object.hasOwn(over, verb) ? over[verb] : undefined;
-    if (own !== undefined) return typeof own === "function" ? own(line) : own;
-    switch (verb) {
-      case "":
-        return "220 mx.example ESMTP\r\n";
-      case "EHLO":
-        return "250-mx.example at your service\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n";
-      case "AUTH":
-        return "235 2.7.0 Accepted\r\n";
-      case "STARTTLS":
-        return "220 2.0.0 Go ahead\r\n";
-      case "DATA":
-        return "354 Go ahead\r\n";
-      case "QUIT":
-        return "221 2.0.0 Bye\r\n";
-      default:
-        return "250 2.0.0 OK\r\n";
-    }
   };
 }

@@ -73,7 +73,7 @@ export interface ProviderHarness {
 }
 
 export const ATTEMPT_ID = "att_01M7WXHTZH0000004NNR5APDB90001";
-const MESSAGE_ID = "msg_01M7WXHTZH0000004NNR5APDB9";
+export const MESSAGE_ID = "msg_01M7WXHTZH0000004NNR5APDB9";
 export const CONTEXT = {
   now: Date.UTC(2026, 10, 20, 12),
   callbackUrl: `https://carillon.test/hooks/x/y/${ATTEMPT_ID}`,
@@ -89,7 +89,7 @@ export function answer(status: number, body: unknown, headers: Record<string, st
 }
 
 /** An envelope whose every text is made of `texts`: the first ones are what the recipient reads. */
-function envelopeOf(channel: Channel, to: string, [a = "", b = "", c = ""]: readonly string[], hostile = ""): Envelope {
+export function envelopeOf(channel: Channel, to: string, [a = "", b = "", c = ""]: readonly string[], hostile = ""): Envelope {
   const base = { attemptId: ATTEMPT_ID, messageId: MESSAGE_ID, to, tags: [`tag${hostile}`] };
   const attachments: AttachedFile[] = [
     { filename: `a${hostile}.pdf`, contentType: `application/pdf${hostile}`, contentBase64: "aGVsbG8=" },
@@ -129,7 +129,7 @@ const DESTINATIONS: Record<Channel, string> = {
   chat: "C0123456",
 };
 
-const ATTACKS = [
+export const ATTACKS = [
   "\r\nBcc: victim@evil.example",
   "\nX-Injected: 1",
   "\r\n\r\n<script>",
@@ -141,9 +141,9 @@ const ATTACKS = [
 ];
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
-const BREAKS = /[\u0000-\u001f\u007f\u0085\u2028\u2029]/;
+export const BREAKS = /[\u0000-\u001f\u007f\u0085\u2028\u2029]/;
 
-const OUTCOME_OF_CLASS: Readonly<Record<string, Receipt["outcome"]>> = {
+export const OUTCOME_OF_CLASS: Readonly<Record<string, Receipt["outcome"]>> = {
   ok: "sent",
   permanent: "permanent",
   transient: "transient",
@@ -405,7 +405,7 @@ async function read(request: Request): Promise<Sent> {
 }
 
 /** A receipt that may be written into a row: closed outcome, short code, one short line of reason. */
-function expectSound(receipt: Receipt): void {
+export function expectSound(receipt: Receipt): void {
   if (receipt.outcome === "sent") {
     expect(receipt.providerMessageId).not.toBe("");
     return;

@@ -9,7 +9,7 @@ import type { BoundAddress, BoundMail, Posted } from "../../ports/mailer.ts";
 import { excerpt } from "../answers.ts";
 import { type Account, bindingProvider } from "../provider.ts";
 import { fromBase64 } from "../signatures.ts";
-import { headerLines, mailboxParts, oneLine } from "./lines.ts";
+import { headerLines, isAddress, mailboxParts, oneLine } from "./lines.ts";
 import { type EmailEnvelope, emailOf, filename, mediaType, sender } from "./parts.ts";
 
 /** The account is the deployment's. */
@@ -40,8 +40,8 @@ function boundMail(envelope: EmailEnvelope, { settings }: CloudflareAccount): Bo
   return {
     from: addressOf(envelope.from ?? settings.from),
     to: [addressOf(envelope.to)],
-    ...(cc === undefined ? {} : { cc: cc.map(addressOf) }),
-    ...(bcc === undefined ? {} : { bcc: bcc.map(addressOf) }),
+    ...copies("cc", cc),
+    ...copies("bcc", bcc),
     ...(reply_to === undefined ? {} : { replyTo: addressOf(reply_to) }),
     subject: oneLine(envelope.subject),
     ...(text === undefined ? {} : { text }),
@@ -58,6 +58,12 @@ function boundMail(envelope: EmailEnvelope, { settings }: CloudflareAccount): Bo
       content: fromBase64(file.contentBase64) ?? new Uint8Array(0),
     })),
   };
+}
+
+/** A copy that goes to no address is left out: the mail is the recipient's. */
+function copies<F extends "cc" | "bcc">(field: F, given: readonly string[] | undefined): Partial<Record<F, BoundAddress[]>> {
+  const all = (given ?? []).filter((text) => isAddress(mailboxParts(text).email)).map(addressOf);
+  return all.length === 0 ? {} : ({ [field]: all } as Record<F, BoundAddress[]>);
 }
 
 /** What can be a header there at all, and is not ours; whether it may be one is for the platform to say. */

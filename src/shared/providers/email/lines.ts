@@ -85,6 +85,11 @@ function address(given: string): string {
   return url === null ? text : `${text.slice(0, at)}@${url.hostname}`;
 }
 
+/** Whether text is one bare address that needs no quoting anywhere: no quoted local parts, no domain literals. */
+export function isAddress(text: string): boolean {
+  return /^[^\s<>()[\]\\,;:"@\p{Cc}]{1,64}@[a-z0-9.-]{1,253}$/iu.test(text);
+}
+
 /** Whether text is one mailbox, on its face: `x@y`, or `name <x@y>`. */
 export function isMailbox(text: string): boolean {
   return /^(?:[^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/.test(text);

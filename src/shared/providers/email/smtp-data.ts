@@ -30,7 +30,7 @@ function write(message: Uint8Array, out: Uint8Array | null): number {
       put(isEnd ? LF : byte);
       isLineStart = isEnd;
     }
-    before = byte;
+    if (byte !== NUL) before = byte;
   }
   if (!isLineStart) {
     put(CR);

@@ -19,8 +19,7 @@ export async function messageOf(envelope: EmailEnvelope, from: string, now: numb
     ...(envelope.cc === undefined ? {} : { cc: envelope.cc.map(addressOf) }),
     ...(envelope.reply_to === undefined ? {} : { replyTo: addressOf(envelope.reply_to) }),
     subject: oneLine(envelope.subject),
-    ...(envelope.text === undefined ? {} : { text: envelope.text }),
-    ...(envelope.html === undefined ? {} : { html: envelope.html }),
+    ...bodyOf(envelope),
     messageId: `<${envelope.attemptId}@${domain}>`,
     date: new Date(now),
     headers: [
@@ -41,6 +40,12 @@ export async function messageOf(envelope: EmailEnvelope, from: string, now: numb
     baseBoundary: await digestOf(JSON.stringify([envelope, now])),
   });
   return new Uint8Array(await composer.compile().build());
+}
+
+/** Where both are empty, an empty line: else the first file would become the body. */
+function bodyOf({ text, html }: EmailEnvelope): { text?: string; html?: string } {
+  if (!text && !html) return { text: "\n" };
+  return { ...(text ? { text } : {}), ...(html ? { html } : {}) };
 }
 
 /** Taken apart, so that the composer does not have to find out where a name ends. */

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { type Conversation, concluding } from "../../core/dialogue.ts";
 import { type Account, dialogueProvider } from "../provider.ts";
-import { mailboxParts } from "./lines.ts";
+import { isAddress, mailboxParts } from "./lines.ts";
 import { type EmailEnvelope, emailOf, sender } from "./parts.ts";
 import { accountState, receiptOf } from "./smtp-answers.ts";
 import { type Mail, type SmtpResult, smtpDialogue } from "./smtp-dialogue.ts";
@@ -66,7 +66,7 @@ export const smtp = dialogueProvider<z.output<typeof credentials>, z.output<type
   idempotent: false,
   refuse(destination) {
     const { email } = mailboxParts(destination);
-    return isPath(email) ? null : { outcome: "permanent", code: "no_address", reason: "It is no address that SMTP can name." };
+    return isAddress(email) ? null : { outcome: "permanent", code: "no_address", reason: "It is no address that SMTP can name." };
   },
   hostOf: ({ settings }) => settings.host,
   async encode(envelope, account, { now }) {
@@ -91,12 +91,7 @@ function conversation<R>(
 /** A copy that goes to no address is left out: the mail is the recipient's. */
 async function mailOf(envelope: EmailEnvelope, { settings }: SmtpAccount, now: number): Promise<Mail> {
   const from = envelope.from ?? settings.from;
-  const copies = [...(envelope.cc ?? []), ...(envelope.bcc ?? [])].map((copy) => mailboxParts(copy).email).filter(isPath);
+  const copies = [...(envelope.cc ?? []), ...(envelope.bcc ?? [])].map((copy) => mailboxParts(copy).email).filter(isAddress);
   const to = mailboxParts(envelope.to).email;
   return { from: mailboxParts(from).email, to: [to, ...new Set(copies)], message: await messageOf(envelope, from, now) };
-}
-
-/** An address that can stand between the angle brackets of MAIL and RCPT: no quoted local parts, no literals. */
-function isPath(address: string): boolean {
-  return /^[^\s<>()[\]\\,;:"@\p{Cc}]{1,64}@[a-z0-9.-]{1,253}$/iu.test(address);
 }
