@@ -77,6 +77,8 @@ export interface ProviderSignal {
   readonly reason?: string;
   /** Set where this recipient must not be written to again. */
   readonly suppress?: "bounce" | "complaint" | "unsubscribe" | "invalid";
+  /** Set where this recipient asks to be written to again, as by START: takes back an `unsubscribe`, and no other reason. */
+  readonly resubscribes?: true;
 }
 
 export type CallbackReading =
@@ -113,6 +115,8 @@ export interface CallbackContext {
   readonly now: number;
   /** Brings the PEM certificate at this URL, which `read` has checked to be the provider's own. */
   readonly certificate: (url: string) => Promise<string>;
+  /** The origin of a double that a SubscribeURL of SNS may name as well; only where private endpoints are allowed. */
+  readonly snsOrigin?: string;
 }
 
 /** A provider's answer as the carrier brought it. */
@@ -138,6 +142,10 @@ export interface HttpProvider<C = unknown, S = unknown> {
   /** True where the same attempt may be sent again without doubling, because the provider takes an idempotency key. */
   readonly idempotent: boolean | ((account: Account<C, S>) => boolean);
   readonly session?: Session<C, S>;
+  /** Other URLs among the settings: what of them is fixed, for whoever has to know whether it may be called (core/endpoint.ts). */
+  readonly addresses?: (account: Pick<Account<C, S>, "settings">) => readonly { readonly field: string; readonly base: string }[];
+  /** What is wrong with credentials and settings taken together, known without asking. */
+  readonly accountFlaw?: (account: Pick<Account<C, S>, "credentials" | "settings">) => FailedReceipt | null;
   /**
    * What this connection will never carry, known without asking: a device of another platform, say. Its code says why.
    * Such a delivery is for another connection, and `encode` is never asked for it. Takes everything where not declared.
@@ -163,6 +171,7 @@ export interface HttpProvider<C = unknown, S = unknown> {
     encode(account: Account<C, S>, context: Pick<EncodeContext, "now" | "session">): Promise<Request>;
     decode(
       answer: Answer,
+      account?: Account<C, S>,
     ):
       | { readonly ok: true; readonly detail: string; readonly suggestedLimits?: OutboundLimits }
       | { readonly ok: false; readonly code: string; readonly detail: string };

@@ -47,7 +47,7 @@ export function snsCallbacks(
 ): Callbacks<z.output<typeof snsVerification>> {
   return {
     verification: snsVerification,
-    async read({ body }, { topic_arn, allow_sha1 }, { now, certificate }) {
+    async read({ body }, { topic_arn, allow_sha1 }, { now, certificate, snsOrigin }) {
       const message = fieldsOf(parseJson(body));
       // Anyone can have AWS sign a message of a topic of their own: the topic is what ties it to this connection.
       if (message.TopicArn !== topic_arn) return forged("It is not of the connection's topic.");
@@ -65,7 +65,7 @@ export function snsCallbacks(
       if (key === null || signed === null) return forged("Its certificate or one of its fields is none.");
       const isGenuine = await crypto.subtle.verify("RSASSA-PKCS1-v1_5", key, signature, signed);
       if (!isGenuine) return forged("Its signature is wrong.");
-      if (message.Type === "SubscriptionConfirmation") return confirmation(message.SubscribeURL, topic_arn);
+      if (message.Type === "SubscriptionConfirmation") return confirmation(message.SubscribeURL, topic_arn, snsOrigin);
       const id = idOf(message.MessageId);
       if (message.Type !== "Notification" || typeof message.Message !== "string" || id === null) return { kind: "ignored" };
       return reading(signalsOf(fieldsOf(parseJson(joined(message.Message))), id, now));
@@ -91,13 +91,14 @@ async function publicKey(pem: string, hash: "SHA-1" | "SHA-256"): Promise<Crypto
   }
 }
 
-/** The URL to fetch, if it is SNS's own, in the topic's region, and confirms this topic. */
-function confirmation(given: unknown, topicArn: string): CallbackReading {
+/** The URL to fetch, if it is SNS's own (or its double's), in the topic's region, and confirms this topic. */
+function confirmation(given: unknown, topicArn: string, snsOrigin = ""): CallbackReading {
   const url = typeof given === "string" ? URL.parse(given) : null;
   const [, partition, , region] = topicArn.split(":");
   const host = `sns.${region}.amazonaws.com${partition === "aws-cn" ? ".cn" : ""}`;
   const isOurs =
-    url?.origin === `https://${host}` &&
+    url !== null &&
+    (url.origin === `https://${host}` || url.origin === snsOrigin) &&
     url.pathname === "/" &&
     url.username === "" &&
     url.password === "" &&
