@@ -4,7 +4,7 @@
  */
 import type { ProviderSignal } from "../provider.ts";
 import { attemptIn, type Fields, fieldsOf, idOf, said, timeOf } from "../signals.ts";
-import { asksToStop } from "./opt-out.ts";
+import { optOutSignal, optOutWord } from "./opt-out.ts";
 
 /** `bounced` for what may pass; `failed` for what was refused. */
 const TYPES: ReadonlyMap<unknown, ProviderSignal["type"]> = new Map([
@@ -50,16 +50,6 @@ export function signalsOfEvent(event: Fields, id: string, now: number): readonly
 
 /** What a person wrote to a number that has two-way SMS to the same topic. */
 function inbound(event: Fields, id: string, now: number): readonly ProviderSignal[] {
-  if (!asksToStop(String(event.messageBody))) return [];
-  return [
-    {
-      attemptId: null,
-      providerMessageId: idOf(event.previousPublishedMessageId),
-      key: id,
-      type: "unsubscribed",
-      at: now,
-      ...said({ recipient: event.originationNumber, code: event.messageKeyword }),
-      suppress: "unsubscribe",
-    },
-  ];
+  const signal = optOutSignal(optOutWord(event.messageBody), { key: id, at: now, recipient: event.originationNumber });
+  return signal === null ? [] : [signal];
 }

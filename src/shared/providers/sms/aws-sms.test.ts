@@ -136,6 +136,7 @@ describeCallbacks({
       inbound("Stop"),
       { type: "unsubscribed", attemptId: null, recipient: "+447700900123", suppress: "unsubscribe" },
     ],
+    "a message that begins again": [inbound("START."), { resubscribes: true, recipient: "+447700900123" }],
     "a message that does not": [inbound("Thank you"), null],
     "a kind that is new": [event("TEXT_TELEPORTED"), null],
     "an event of a voice message": [event("VOICE_COMPLETED"), null],

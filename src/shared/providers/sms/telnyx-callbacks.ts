@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Callbacks, ProviderSignal } from "../provider.ts";
 import { attemptIn, type Fields, fieldsOf, forged, idOf, itemsOf, parseJson, reading, said, timeOf } from "../signals.ts";
 import { fromBase64, isFresh, joined } from "../signatures.ts";
-import { asksToStop } from "./opt-out.ts";
+import { optOutSignal, optOutWord } from "./opt-out.ts";
 import { OPTED_OUT, outcomeOfCode } from "./telnyx-answers.ts";
 
 const KEY_BYTES = 32;
@@ -94,14 +94,5 @@ function suppressOf(code: string): ProviderSignal["suppress"] {
 }
 
 function inbound(payload: Fields, id: string, at: number): ProviderSignal | null {
-  if (typeof payload.text !== "string" || !asksToStop(payload.text)) return null;
-  return {
-    attemptId: null,
-    providerMessageId: null,
-    key: id,
-    type: "unsubscribed",
-    at,
-    ...said({ recipient: fieldsOf(payload.from).phone_number, code: payload.text }),
-    suppress: "unsubscribe",
-  };
+  return optOutSignal(optOutWord(payload.text), { key: id, at, recipient: fieldsOf(payload.from).phone_number });
 }

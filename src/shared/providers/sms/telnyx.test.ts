@@ -115,6 +115,7 @@ describeCallbacks({
     "one who had stopped": [failed("sending_failed", "40300"), { type: "failed", suppress: "unsubscribe" }],
     "no code": [outbound("message.finalized", "delivery_failed"), { type: "failed", code: "delivery_failed" }],
     STOP: [received("stop"), { type: "unsubscribed", attemptId: null, recipient: "+447700900123", suppress: "unsubscribe" }],
+    START: [received(" Start "), { resubscribes: true, recipient: "+447700900123" }],
     "another message": [received("hello"), null],
     "a status that is new": [outbound("message.finalized", "teleported"), null],
     "an event that is new": [event("message.teleported", {}), null],

@@ -99,12 +99,13 @@ describeCallbacks({
       inbound("STOP ✋", { OptOutType: "STOP" }),
       { type: "unsubscribed", attemptId: null, recipient: "+447700900123", suppress: "unsubscribe" },
     ],
-    START: [inbound("Start", { OptOutType: "START" }), null],
+    START: [inbound("Start", { OptOutType: "START" }), { type: "unsubscribed", recipient: "+447700900123", resubscribes: true }],
     HELP: [inbound("help", { OptOutType: "HELP" }), null],
     "stop, where Twilio only has its default words": [
       inbound(" Unsubscribe. "),
       { type: "unsubscribed", recipient: "+447700900123", suppress: "unsubscribe" },
     ],
+    "start, where Twilio only has its default words": [inbound("UNSTOP"), { resubscribes: true, recipient: "+447700900123" }],
     "a word of many": [inbound("Please do not stop now"), null],
     "half a message": [
       { ...inbound("stop"), SmsStatus: "receiving" },

@@ -7,7 +7,7 @@ import type { Callbacks, ProviderSignal } from "../provider.ts";
 import { secretKey } from "../secret.ts";
 import { attemptIn, forged, idOf, reading, said } from "../signals.ts";
 import { fromBase64, isSha256Hex, joined } from "../signatures.ts";
-import { asksToStop } from "./opt-out.ts";
+import { type OptOutWord, optOutSignal, optOutWord } from "./opt-out.ts";
 import { suppressOfCode } from "./twilio-answers.ts";
 
 const verification = z.strictObject({
@@ -96,22 +96,18 @@ function signalOf(parameters: URLSearchParams, attemptId: string | null, now: nu
 
 /**
  * A message from a person. `OptOutType` comes with Advanced Opt-Out; without it, Twilio stops at the same words by itself.
- * START and HELP say nothing that is recorded.
+ * HELP says nothing that is recorded.
  */
 function inbound(parameters: URLSearchParams, sid: string, now: number): ProviderSignal | null {
   const kind = parameters.get("OptOutType");
-  const stops = kind === null ? asksToStop(parameters.get("Body") ?? "") : kind === "STOP";
-  if (!stops) return null;
-  return {
-    attemptId: null,
-    providerMessageId: null,
-    key: sid,
-    type: "unsubscribed",
-    at: now,
-    ...said({ recipient: number(parameters.get("From")), code: "STOP", reason: parameters.get("Body") }),
-    suppress: "unsubscribe",
-  };
+  const word = kind === null ? optOutWord(parameters.get("Body")) : (KINDS.get(kind) ?? null);
+  return optOutSignal(word, { key: sid, at: now, recipient: number(parameters.get("From")) });
 }
+
+const KINDS: ReadonlyMap<string, OptOutWord> = new Map([
+  ["STOP", "stop"],
+  ["START", "start"],
+]);
 
 function number(address: string | null): string | undefined {
   return address?.replace(/^[a-z]+:/, "");

@@ -7,7 +7,7 @@ import type { Callbacks, ProviderSignal } from "../provider.ts";
 import { secretKey } from "../secret.ts";
 import { attemptIn, type Fields, fieldsOf, forged, idOf, parseJson, reading, said, timeOf } from "../signals.ts";
 import { isSha256Hex, readHmacJwt } from "../signatures.ts";
-import { asksToStop } from "./opt-out.ts";
+import { optOutSignal, optOutWord } from "./opt-out.ts";
 import { withPlus } from "./parts.ts";
 import { codeOf, OPTED_OUT, outcomeOfCode } from "./vonage-answers.ts";
 
@@ -67,14 +67,5 @@ function suppressOf(code: number): ProviderSignal["suppress"] {
 }
 
 function inbound(event: Fields, id: string, at: number): ProviderSignal | null {
-  if (typeof event.text !== "string" || !asksToStop(event.text)) return null;
-  return {
-    attemptId: null,
-    providerMessageId: null,
-    key: id,
-    type: "unsubscribed",
-    at,
-    ...said({ recipient: withPlus(event.from), code: event.text }),
-    suppress: "unsubscribe",
-  };
+  return optOutSignal(optOutWord(event.text), { key: id, at, recipient: withPlus(event.from) });
 }

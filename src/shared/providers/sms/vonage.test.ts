@@ -124,6 +124,7 @@ describeCallbacks({
     "one who has opted out": [status("rejected", error(1240)), { type: "failed", suppress: "unsubscribe" }],
     "a number barred by Vonage": [status("rejected", error(1050)), { type: "failed", code: "1050" }],
     STOP: [inbound("STOP"), { type: "unsubscribed", attemptId: null, recipient: "+447700900123", suppress: "unsubscribe" }],
+    START: [inbound("start"), { resubscribes: true, recipient: "+447700900123" }],
     "another message": [inbound("hello"), null],
     "a status that is new": [status("teleported"), null],
   },
