@@ -76,8 +76,8 @@ describe("the object", () => {
       name: "Watched",
       code: "503",
       consecutive_failures: 5,
-      since: open.since,
-      until: open.until,
+      since: new Date(open.since ?? 0).toISOString(),
+      until: new Date(open.until).toISOString(),
     });
     expect(await unwellSince(id)).toBe(open.since);
   });
