@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Envelope } from "../core/message.ts";
 import type { Account, BindingProvider, DialogueProvider } from "../providers/provider.ts";
-import { ATTACKS, ATTEMPT_ID, BREAKS, envelopeOf, MESSAGE_ID } from "./describe-provider.ts";
+import { ATTACKS, ATTEMPT_ID, BREAKS, envelopeOf, MESSAGE_ID } from "./provider-cases.ts";
 
 /** A mail as whoever reads it sees it. */
 export interface SentMail {

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Envelope } from "../../core/message.ts";
 import type { BoundAddress, BoundMail, Posted } from "../../ports/mailer.ts";
 import { describeMailProvider, type SentMail } from "../../testing/describe-mail.ts";
-import { expectSound, OUTCOME_OF_CLASS } from "../../testing/describe-provider.ts";
 import { mails } from "../../testing/mails.ts";
+import { expectSound, OUTCOME_OF_CLASS } from "../../testing/provider-cases.ts";
 import errors from "../../testing/specs/error-classification.json";
 import { cloudflareEmail } from "./cloudflare-email.ts";
 
