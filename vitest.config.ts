@@ -33,7 +33,10 @@ export default defineConfig(async () => {
                   PUBLIC_URL: "https://carillon.test",
                   SNS_CERT_ORIGIN: "https://sns.test",
                 },
-                queueConsumers: { events: { maxBatchSize: 20, maxBatchTimeout: 0 } },
+                queueConsumers: {
+                  events: { maxBatchSize: 20, maxBatchTimeout: 0 },
+                  callbacks: { maxBatchSize: 6, maxBatchTimeout: 0 },
+                },
               },
             }),
           ],

@@ -21,9 +21,16 @@ const { url, liveKey, operatorKey } = local;
 const database = async (binding: string) => (await local.mf.getD1Database(binding, "carillon-api")) as unknown as D1Database;
 const [control, ...shards] = await Promise.all(["DB", "MESSAGES_00", "MESSAGES_01"].map(database));
 if (control === undefined) throw new Error("there is no control database");
-const { sealPublicKey } = await loadSecrets(STATE_DIR);
+const { sealPublicKey, webhookSealPublicKey } = await loadSecrets(STATE_DIR);
 const other = await createTenant(
-  { control, shards, random, now: () => Date.now(), sealer: joseSealer(sealPublicKey) },
+  {
+    control,
+    shards,
+    random,
+    now: () => Date.now(),
+    sealer: joseSealer(sealPublicKey),
+    webhookSealer: joseSealer(webhookSealPublicKey),
+  },
   { name: "Other", limits: { ratePerSecond: 1e5, burst: 1e6 }, sandbox: false, requestId: "req_bench" },
 );
 console.log(JSON.stringify({ url, liveKey, operatorKey, otherKey: other.liveKey, pid: process.pid }));

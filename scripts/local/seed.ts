@@ -55,7 +55,14 @@ export async function seed(mf: Miniflare, databases: readonly Database[], secret
     const row = await control.prepare("SELECT 1 FROM tenants WHERE id = ?").bind(known.tenantId).first();
     if (row !== null) return known;
   }
-  const deps = { control, shards, random, now: () => Date.now(), sealer: joseSealer(secrets.sealPublicKey) };
+  const deps = {
+    control,
+    shards,
+    random,
+    now: () => Date.now(),
+    sealer: joseSealer(secrets.sealPublicKey),
+    webhookSealer: joseSealer(secrets.webhookSealPublicKey),
+  };
   const demo = await createTenant(deps, { name: "Demo", limits: LIMITS, sandbox: true, requestId: "req_seed" });
   const actor = { ...demo, name: "operator", requestId: "req_seed" };
   for (const template of TEMPLATES) await createTemplate(deps, actor, { ...template, publish: true });

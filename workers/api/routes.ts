@@ -44,6 +44,7 @@ import { listMessagesRoute } from "./routes/messages/list.ts";
 import { rescheduleMessageRoute } from "./routes/messages/reschedule.ts";
 import { resendMessageRoute } from "./routes/messages/resend.ts";
 import { listNoticesRoute } from "./routes/notices/list.ts";
+import { rotateCallbackSecretRoute } from "./routes/projects/callback-secret.ts";
 import { createProjectRoute } from "./routes/projects/create.ts";
 import { getProjectRoute } from "./routes/projects/get.ts";
 import { listProjectsRoute } from "./routes/projects/list.ts";
@@ -65,6 +66,16 @@ import { rollbackTemplateRoute } from "./routes/templates/rollback.ts";
 import { updateTemplateRoute } from "./routes/templates/update.ts";
 import { listTemplateVersionsRoute } from "./routes/templates/versions.ts";
 import { listOwnTenantsRoute } from "./routes/tenants/list.ts";
+import { createWebhookRoute } from "./routes/webhooks/create.ts";
+import { deleteWebhookRoute } from "./routes/webhooks/delete.ts";
+import { listWebhookDeliveriesRoute } from "./routes/webhooks/deliveries.ts";
+import { getWebhookRoute } from "./routes/webhooks/get.ts";
+import { listWebhooksRoute } from "./routes/webhooks/list.ts";
+import { recoverRoute } from "./routes/webhooks/recover.ts";
+import { redeliverRoute } from "./routes/webhooks/redeliver.ts";
+import { rotateWebhookSecretRoute } from "./routes/webhooks/rotate-secret.ts";
+import { testWebhookRoute } from "./routes/webhooks/test.ts";
+import { updateWebhookRoute } from "./routes/webhooks/update.ts";
 
 export const routes: readonly Route[] = [
   // send
@@ -119,6 +130,17 @@ export const routes: readonly Route[] = [
   rotateKeyRoute,
   suspendKeyRoute,
   resumeKeyRoute,
+  // webhooks
+  createWebhookRoute,
+  listWebhooksRoute,
+  testWebhookRoute,
+  getWebhookRoute,
+  updateWebhookRoute,
+  deleteWebhookRoute,
+  rotateWebhookSecretRoute,
+  listWebhookDeliveriesRoute,
+  redeliverRoute,
+  recoverRoute,
   // notices
   listNoticesRoute,
   // tenancy
@@ -128,6 +150,7 @@ export const routes: readonly Route[] = [
   listProjectsRoute,
   getProjectRoute,
   updateProjectRoute,
+  rotateCallbackSecretRoute,
 
   // operator
   createTenantRoute,

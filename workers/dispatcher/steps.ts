@@ -3,45 +3,13 @@ import { bell } from "../../src/shared/contract/jobs.ts";
 import { bury } from "../../src/shared/verbs/bury.ts";
 import { deliver } from "../../src/shared/verbs/deliver.ts";
 import type { Deps } from "../../src/shared/verbs/deps.ts";
-import type { Lanes } from "../../src/shared/verbs/lanes.ts";
+import { fairLanes } from "../fair-lanes.ts";
 import { gather } from "../gather.ts";
 
 /** The platform opens six connections an invocation at a time; a seventh would wait, with its lease running. */
 const CONNECTIONS = 6;
 /** Seconds until a batch that failed on our side comes again. */
 const RETRY_DELAY_SECONDS = 5;
-
-/** A bound on jobs under way, which those who ask share: each has a turn before anybody has a second one. */
-export function fairLanes(width: number): () => Lanes {
-  let free = width;
-  /** Who waits, in the order of their turns; a queue is never empty. */
-  const waiting: (() => void)[][] = [];
-  const leave = (): void => {
-    const queue = waiting.shift();
-    if (!queue) {
-      free += 1;
-      return;
-    }
-    queue.shift()?.();
-    if (queue.length > 0) waiting.push(queue);
-  };
-  return () => {
-    const mine: (() => void)[] = [];
-    return async (job) => {
-      if (free > 0) free -= 1;
-      else {
-        await new Promise<void>((resolve) => {
-          if (mine.push(resolve) === 1) waiting.push(mine);
-        });
-      }
-      try {
-        return await job();
-      } finally {
-        leave();
-      }
-    };
-  };
-}
 
 export async function ring(deps: Deps, batch: MessageBatch): Promise<void> {
   const lanes = fairLanes(CONNECTIONS);

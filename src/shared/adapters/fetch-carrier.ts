@@ -1,8 +1,8 @@
 /** The only file that fetches a provider. Once, with a timeout, without redirects, and never again. */
 import type { Carried, Carrier } from "../ports/carrier.ts";
 
-/** A provider's answer is cut here: ids and errors are short, and a hostile one must not fill memory. */
-const MAX_ANSWER_CHARS = 65_536;
+/** An answer is read no further: ids and errors are short, and a hostile one must not fill memory, or never end. */
+const MAX_ANSWER_BYTES = 65_536;
 
 /** `by`: where requests leave by; the runtime's own way out unless given. None lasts longer than `mostMs`. */
 export function fetchCarrier(
@@ -10,7 +10,7 @@ export function fetchCarrier(
   mostMs: number = Number.POSITIVE_INFINITY,
 ): Carrier {
   return {
-    async carry(request, wantedMs): Promise<Carried> {
+    async carry(request, wantedMs, { statusIsEnough = false } = {}): Promise<Carried> {
       const timeoutMs = Math.min(wantedMs, mostMs);
       const abort = new AbortController();
       // Not AbortSignal.timeout(): an uncleared timer keeps the isolate busy until it fires.
@@ -19,8 +19,13 @@ export function fetchCarrier(
         const response = await by.fetch(request, { signal: abort.signal, redirect: "manual" });
         if (NEVER_REACHED.has(response.status))
           return { kind: "not_sent", reason: `the origin was not reached (${response.status})` };
-        const body = (await response.text()).slice(0, MAX_ANSWER_CHARS);
-        return { kind: "answered", status: response.status, headers: response.headers, body };
+        const read = { text: "" };
+        try {
+          await readInto(read, response.body);
+        } catch (error) {
+          if (!statusIsEnough) throw error;
+        }
+        return { kind: "answered", status: response.status, headers: response.headers, body: read.text };
       } catch (error) {
         if (abort.signal.aborted) return { kind: "unknown", reason: `no answer within ${timeoutMs} ms` };
         // workerd says "Network connection lost" of a refused connection and of one that broke half way alike.
@@ -30,6 +35,23 @@ export function fetchCarrier(
       }
     },
   };
+}
+
+async function readInto(read: { text: string }, body: ReadableStream<Uint8Array> | null): Promise<void> {
+  if (body === null) return;
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  for (let left = MAX_ANSWER_BYTES; left > 0; ) {
+    const { done, value } = await reader.read();
+    if (done) {
+      read.text += decoder.decode();
+      return;
+    }
+    read.text += decoder.decode(value.subarray(0, left), { stream: true });
+    left -= value.length;
+  }
+  // Whoever sends more is hung up on; that it minds changes nothing.
+  await reader.cancel().catch(() => undefined);
 }
 
 /**

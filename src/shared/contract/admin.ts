@@ -78,6 +78,7 @@ export const newTenantShape = z
     project_id: z.string(),
     live_key: z.string().describe("Shown once, and never again."),
     test_key: z.string().describe("Shown once, and never again."),
+    callback_secret: z.string().describe("Of the first project: signs what is posted to a `callback_url`. Shown once."),
   })
   .meta({ id: "NewTenant" });
 

@@ -24,6 +24,8 @@ const MEANING: Readonly<Record<NoticeType, string>> = {
   "backlog.shedding":
     "More is waiting than may, so less urgent messages are refused; `subject` is the lane. Details: `refused_above` how many waiting messages, what is `waiting` by lane, `since` when, and at which `gate_shard` of the tenant.",
   "backlog.recovered": "The lane takes messages again. Details as for `backlog.shedding`.",
+  "webhook.disabled":
+    "Nothing is posted to a webhook any more; `subject` is its id. Details: its `url`; `reason`, which is `gone` where it answered 410 and `failing` where nothing but failure came back for five days; and `failing_since` when.",
 };
 
 export const noticeShape = z

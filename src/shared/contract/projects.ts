@@ -5,6 +5,7 @@ import { MAX_RETRY_SECONDS, type RetryPolicy } from "../core/retry.ts";
 import { MOST_SEGMENTS } from "../core/sms.ts";
 import { FAIL_OVER_OUTCOMES, MAX_IDEMPOTENCY_SECONDS, type ProjectSettings } from "../core/tenant.ts";
 import { byChannel, timestamp } from "./common.ts";
+import { signingKeyShape } from "./webhook-keys.ts";
 
 export const projectId = z.object({ id: z.string().max(64) });
 
@@ -76,6 +77,7 @@ export const projectShape = z
       fail_over_on: failOverOn,
       sms_max_segments: smsMaxSegments,
     }),
+    callback_keys: z.array(signingKeyShape).describe("What signs callbacks to a `callback_url`, the newest first."),
     created_at: timestamp,
   })
   .meta({ id: "Project" });
@@ -84,6 +86,9 @@ export const newProjectShape = projectShape
   .extend({
     live_key: z.string().describe("Shown once, and never again."),
     test_key: z.string().describe("Shown once, and never again."),
+    callback_secret: z
+      .string()
+      .describe("Signs what is posted to the `callback_url` of this project's messages. Shown once, and never again."),
   })
   .meta({ id: "NewProject" });
 

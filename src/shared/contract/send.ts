@@ -61,7 +61,7 @@ const common = {
     .url({ protocol: /^https?$/ })
     .max(2000)
     .optional()
-    .describe("Kept with the message. Nothing is posted to it yet."),
+    .describe("Events of these messages are posted here, signed with the project's `callback_secret`, as to a webhook. Public."),
   deduplication_key: z.string().min(1).max(255).optional().describe("The same as the Idempotency-Key header."),
   ordering_key: z
     .string()

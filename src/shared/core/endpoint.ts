@@ -34,12 +34,13 @@ const PRIVATE_IPV6: readonly (readonly [number, number, number])[] = [
 ];
 
 /** What is wrong with the URL, for the caller to read; null where it may be used. */
-export function endpointFlaw(text: string, allowPrivate: boolean): string | null {
+export function endpointFlaw(text: string, allowPrivate: boolean, { mayHaveQuery = false } = {}): string | null {
   const url = URL.parse(text);
   if (url === null) return "It is not a URL.";
   if (url.protocol !== "https:" && url.protocol !== "http:") return "It must start with https://.";
   if (url.username !== "" || url.password !== "") return "It must not hold a user name or a password.";
-  if (url.search !== "" || url.hash !== "") return "It must not hold a query or a fragment.";
+  if (url.hash !== "") return mayHaveQuery ? "It must not hold a fragment." : "It must not hold a query or a fragment.";
+  if (url.search !== "" && !mayHaveQuery) return "It must not hold a query or a fragment.";
   if (allowPrivate) return null;
   if (url.protocol !== "https:") return "It must start with https://.";
   return isPrivateHost(url.hostname) ? "It must be a public address." : null;

@@ -6,6 +6,7 @@ export const NOTICE_TYPES = [
   "key.suspended",
   "backlog.shedding",
   "backlog.recovered",
+  "webhook.disabled",
 ] as const;
 export type NoticeType = (typeof NOTICE_TYPES)[number];
 

@@ -79,6 +79,8 @@ export const SCOPES = [
   "projects:read",
   "projects:write",
   "notices:read",
+  "webhooks:read",
+  "webhooks:write",
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 

@@ -12,5 +12,6 @@ export type Carried =
   | { readonly kind: "unknown"; readonly reason: string };
 
 export interface Carrier {
-  carry(request: Request, timeoutMs: number): Promise<Carried>;
+  /** `statusIsEnough`: an answer whose body never ends, or breaks off, is one all the same, with what came of it. */
+  carry(request: Request, timeoutMs: number, options?: { readonly statusIsEnough?: boolean }): Promise<Carried>;
 }

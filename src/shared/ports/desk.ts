@@ -29,7 +29,7 @@ export interface Desk {
   ring(bells: Parameters<Ringer["ring"]>[0]): Promise<void>;
   /** Asks the provider, with the stored credentials, whether they work. Sends nothing. */
   verifyConnection(scope: { readonly tenantId: string; readonly projectId: string }, connectionId: string): Promise<Verification>;
-  /** A project's connections or settings changed: forget the opened ones and what was read of the settings. */
+  /** A project's connections, settings or webhooks changed: forget the opened ones and what was read of the others. */
   connectionsChanged(scope: { readonly tenantId: string; readonly projectId: string }): Promise<void>;
   /** In their order; null where one cannot be asked. Whether they exist is for the caller to know. */
   connectionHealth(places: readonly HealthPlace[]): Promise<readonly (ConnectionHealth | null)[]>;

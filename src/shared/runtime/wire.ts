@@ -8,12 +8,14 @@ import { healthClient } from "../adapters/health-client.ts";
 import { healthObjects } from "../adapters/health-objects.ts";
 import { joseSealer, joseUnsealer } from "../adapters/jose-vault.ts";
 import { leaseClient, leasePlaces } from "../adapters/lease-client.ts";
+import { queueCallbackRinger } from "../adapters/queue-callback-ringer.ts";
 import { queueRinger } from "../adapters/queue-ringer.ts";
 import { type Connect, socketCarrier } from "../adapters/socket-carrier.ts";
 import type { Bell } from "../contract/jobs.ts";
 import { type Channel, type Lane, sendQueue } from "../core/channels.ts";
 import { gateName } from "../core/placement.ts";
 import type { Desk } from "../ports/desk.ts";
+import type { Postman } from "../ports/postman.ts";
 import type { Ringer } from "../ports/ringer.ts";
 import type { Deps } from "../verbs/deps.ts";
 import { shaken } from "./chaos.ts";
@@ -118,6 +120,8 @@ export function apiDeps(bindings: ApiBindings): Deps {
     gate: gateClients(env.TENANT_GATE as unknown as DurableObjectNamespace, waitUntil, () => Date.now()),
     files: env.FILES,
     ringer: { ...absent<Ringer>("ringer"), ring: (bells) => desk.ring(bells) },
+    callbackBells: queueCallbackRinger(env.CALLBACKS),
+    postman: env.POSTMAN as unknown as Postman,
     carrier: absent("carrier"),
     sockets: absent("sockets"),
     mailer: null,
@@ -159,6 +163,8 @@ export function dispatcherDeps(bindings: DispatcherBindings): Deps {
     gate: (tenantId, gateShard) => gateStub(env.TENANT_GATE as unknown as DurableObjectNamespace, gateName(tenantId, gateShard)),
     files: env.FILES,
     ringer: queueRinger(queueOf, env.EVENTS),
+    callbackBells: queueCallbackRinger(env.CALLBACKS),
+    postman: absent("postman"),
     carrier: fetchCarrier(env.EGRESS, timingOf(bindings).carryWithinMs),
     sockets: socketCarrier(wayOut(env), base.now, timingOf(bindings).carryWithinMs),
     mailer: env.EMAIL === undefined ? null : emailBinding(env.EMAIL),
@@ -186,6 +192,8 @@ export function webhooksDeps(bindings: WebhooksBindings): Deps {
     gate: (tenantId, gateShard) => gateStub(env.TENANT_GATE as unknown as DurableObjectNamespace, gateName(tenantId, gateShard)),
     files: absent("files"),
     ringer: queueRinger(() => absent("a queue of bells"), env.EVENTS),
+    callbackBells: queueCallbackRinger(env.CALLBACKS),
+    postman: absent("postman"),
     carrier: fetchCarrier(env.EGRESS),
     sockets: absent("sockets"),
     mailer: null,

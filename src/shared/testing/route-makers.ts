@@ -65,6 +65,7 @@ export const MAKERS: Readonly<Record<string, (world: World) => Promise<Params>>>
     const { download_url } = (await response.json()) as { download_url: string };
     return { token: download_url.slice(download_url.lastIndexOf("/") + 1) };
   },
+  "/v1/webhooks/": async (world) => idOf(await post(world, "/v1/webhooks", { url: `https://customer.test/${++serial}` })),
   "/v1/messages/": async (world) => ({ id: await sendOne(world, email("ada@example.com", { schedule_at: LATER })) }),
   "/v1/sandbox/messages/": async (world) =>
     rowOf(world, "/v1/sandbox/messages?limit=100", await sendOne(world, email("ada@example.com"))),

@@ -7,7 +7,8 @@ export { Desk, Planner, ProviderHealth, ProviderLease, TenantGate } from "../../
 
 export default {
   fetch: () => new Response("test"),
-  queue(batch: MessageBatch, env: DispatcherBindings & WebhooksBindings): Promise<void> {
-    return batch.queue === "events" || batch.queue === "callbacks" ? webhooks.queue(batch, env) : dispatcher.queue(batch, env);
+  queue(batch: MessageBatch, env: DispatcherBindings & WebhooksBindings, ctx: ExecutionContext): Promise<void> {
+    const isOfWebhooks = batch.queue === "events" || batch.queue === "callbacks";
+    return isOfWebhooks ? webhooks.queue(batch, env, ctx) : dispatcher.queue(batch, env);
   },
 };

@@ -3,7 +3,7 @@
 import { env } from "cloudflare:workers";
 import { makeApp } from "../../../workers/api/app.ts";
 import { routes } from "../../../workers/api/routes.ts";
-import { joseSealer } from "../adapters/jose-vault.ts";
+import { joseSealer, joseUnsealer } from "../adapters/jose-vault.ts";
 import { ANYTHING } from "../core/grants.ts";
 import type { Mode } from "../core/message.ts";
 import type { TenantLimits } from "../core/tenant.ts";
@@ -14,10 +14,15 @@ import { createKey } from "../verbs/create-key.ts";
 import { createTenant } from "../verbs/create-tenant.ts";
 import type { Deps } from "../verbs/deps.ts";
 import { makeDesk } from "../verbs/desk.ts";
+import { makePostman } from "../verbs/postman.ts";
 
 export const OPERATOR_KEY = "ck_operator_0000000000000000000000000000000000000000";
 
-type TestBindings = DispatcherBindings & { readonly SEAL_PUBLIC_KEY: string; readonly WEBHOOK_SEAL_PUBLIC_KEY: string };
+type TestBindings = DispatcherBindings & {
+  readonly SEAL_PUBLIC_KEY: string;
+  readonly WEBHOOK_SEAL_PUBLIC_KEY: string;
+  readonly WEBHOOK_SEAL_PRIVATE_KEYS: string;
+};
 
 /** Dependencies over the real bindings of the test Worker; `over` replaces some. */
 export function testDeps(over: Partial<Deps> = {}): Deps {
@@ -28,7 +33,8 @@ export function testDeps(over: Partial<Deps> = {}): Deps {
     webhookSealer: joseSealer(bindings.WEBHOOK_SEAL_PUBLIC_KEY),
     ...over,
   };
-  return { ...base, desk: makeDesk(base) };
+  const atWebhooks: Deps = { ...base, unsealer: joseUnsealer(bindings.WEBHOOK_SEAL_PRIVATE_KEYS) };
+  return { ...base, desk: makeDesk(base), postman: makePostman(atWebhooks) };
 }
 
 export interface World {

@@ -1,9 +1,11 @@
 /** Cancels a message that is scheduled or queued. Repeating the call changes nothing. */
 import { Fault } from "../core/faults.ts";
 import { messageOf } from "../core/held-message.ts";
+import type { MessageEvent } from "../core/message.ts";
 import type { Caller } from "../core/tenant.ts";
 import { commit } from "../db/commit.ts";
 import { cancelMessage as cancelStatement } from "../db/messages/cancel.ts";
+import { type CallBackDeps, callbackIfWritten, keepWatch } from "./call-back.ts";
 import type { Deps } from "./deps.ts";
 import { type FoundMessage, findMessage } from "./find-message.ts";
 
@@ -11,7 +13,7 @@ import { type FoundMessage, findMessage } from "./find-message.ts";
 const LOOKS = 2;
 
 export async function cancelMessage(
-  deps: Pick<Deps, "shards" | "gate" | "now">,
+  deps: Pick<Deps, "shards" | "gate" | "now"> & CallBackDeps,
   caller: Pick<Caller, "tenantId" | "projectId" | "gateShards">,
   id: string,
 ): Promise<FoundMessage> {
@@ -28,14 +30,19 @@ export async function cancelMessage(
 }
 
 async function cancelRow(
-  deps: Pick<Deps, "shards" | "gate" | "now">,
+  deps: Pick<Deps, "shards" | "gate" | "now"> & CallBackDeps,
   caller: Pick<Caller, "tenantId" | "projectId" | "gateShards">,
   found: FoundMessage,
 ): Promise<FoundMessage> {
   const db = deps.shards[found.dbShard];
   if (!db) throw new Fault("not_found");
-  await commit(db, [cancelStatement(db, caller, found.message.id, deps.now())]);
-  const after = await findMessage(deps, caller, found.message.id);
+  const { id } = found.message;
+  const event: MessageEvent = { type: "cancelled", at: deps.now(), key: "cancelled" };
+  const place = { tenantId: caller.tenantId, shard: found.dbShard, db };
+  const callbacks = await callbackIfWritten(deps, place, id, event);
+  const [, ...results] = await commit(db, [cancelStatement(db, caller, id, event), ...callbacks.writes]);
+  if (await callbacks.ring(results)) await keepWatch(deps, caller.tenantId);
+  const after = await findMessage(deps, caller, id);
   if (!after) throw new Fault("not_found");
   if (after.message.status !== "cancelled") throw tooLate(after);
   return after;

@@ -8,7 +8,7 @@ import type { Actor, Deps } from "./deps.ts";
 import { type NewProject, type ProjectStart, startProject } from "./first-project.ts";
 
 export async function createProject(
-  deps: Pick<Deps, "control" | "now" | "random" | "sealer">,
+  deps: Pick<Deps, "control" | "now" | "random" | "sealer" | "webhookSealer">,
   actor: Actor,
   grantor: Grantor,
   input: Omit<NewProject, "scopes">,

@@ -24,10 +24,11 @@ export interface MadeTenant {
   readonly projectId: string;
   readonly liveKey: string;
   readonly testKey: string;
+  readonly callbackSecret: string;
 }
 
 export async function createTenant(
-  deps: Pick<Deps, "control" | "now" | "random" | "shards" | "sealer">,
+  deps: Pick<Deps, "control" | "now" | "random" | "shards" | "sealer" | "webhookSealer">,
   input: NewTenant,
 ): Promise<MadeTenant> {
   const { control, random } = deps;
@@ -57,7 +58,7 @@ export async function createTenant(
       { id: newId("aud", now, random), at: now, action: "tenant.created", target: tenantId, details: { name: input.name } },
     ),
   ]);
-  return { ...scope, liveKey: project.liveKey, testKey: project.testKey };
+  return { ...scope, liveKey: project.liveKey, testKey: project.testKey, callbackSecret: project.callbackSecret };
 }
 
 /** Refuses, by its place in the body, an index that no message database of this deployment has. */

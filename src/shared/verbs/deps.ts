@@ -2,12 +2,14 @@
 import type { Random } from "../core/ids.ts";
 import type { OutboundByChannel } from "../core/outbound.ts";
 import type { Timing } from "../core/timing.ts";
+import type { CallbackRinger } from "../ports/callback-ringer.ts";
 import type { Carrier } from "../ports/carrier.ts";
 import type { Desk } from "../ports/desk.ts";
 import type { Gate } from "../ports/gate.ts";
 import type { Breakers, Health } from "../ports/health.ts";
 import type { Lessor } from "../ports/lessor.ts";
 import type { Mailer } from "../ports/mailer.ts";
+import type { Postman } from "../ports/postman.ts";
 import type { Ringer } from "../ports/ringer.ts";
 import type { Sockets } from "../ports/sockets.ts";
 import type { Sealer, Unsealer } from "../ports/vault.ts";
@@ -43,6 +45,10 @@ export interface Deps {
   readonly sealer: Sealer;
   /** Opens what was sealed to this Worker's own key. */
   readonly unsealer: Unsealer;
+  /** Bells of callbacks to customers. */
+  readonly callbackBells: CallbackRinger;
+  /** The webhooks Worker, as the api Worker asks it to post. */
+  readonly postman: Postman;
   /** Seals to the webhooks Worker: what verifies callbacks from providers, and signs those to customers. */
   readonly webhookSealer: Sealer;
   /** The dispatcher, as the api Worker reaches it. */

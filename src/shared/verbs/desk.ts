@@ -4,11 +4,12 @@ import { newestSealed } from "../db/control/newest-sealed.ts";
 import type { Desk, QueueState } from "../ports/desk.ts";
 import { forgetAccounts } from "./accounts.ts";
 import type { Deps } from "./deps.ts";
+import { forgetListeners } from "./listeners.ts";
 import { forgetPolicies } from "./project-policies.ts";
 import { forgetSettings } from "./project-settings.ts";
 import { verifyConnection } from "./verify-connection.ts";
 
-const QUEUES = [...CHANNELS.flatMap((channel) => LANES.map((lane) => sendQueue(channel, lane))), "events"];
+const QUEUES = [...CHANNELS.flatMap((channel) => LANES.map((lane) => sendQueue(channel, lane))), "events", "callbacks"];
 
 export function makeDesk(deps: Omit<Deps, "desk">): Desk {
   return {
@@ -17,6 +18,7 @@ export function makeDesk(deps: Omit<Deps, "desk">): Desk {
     async connectionsChanged(scope) {
       forgetAccounts(scope);
       forgetSettings(scope);
+      forgetListeners(scope);
       forgetPolicies(scope);
     },
     connectionHealth: (places) => Promise.all(places.map((p) => deps.breakers.look(p.tenantId, p.connectionId))),

@@ -7,6 +7,7 @@ import { keysOf } from "../db/control/keys.ts";
 import { type ProjectRow, projectsOf } from "../db/control/projects.ts";
 import { mintKey } from "./create-key.ts";
 import type { Deps } from "./deps.ts";
+import { mintKeptKey } from "./mint-kept-key.ts";
 
 export interface NewProject {
   readonly name: string;
@@ -22,12 +23,14 @@ export interface ProjectStart {
   /** In this answer only; the database keeps their hashes. */
   readonly liveKey: string;
   readonly testKey: string;
+  /** Signs what is posted to a message's `callback_url`. In this answer only. */
+  readonly callbackSecret: string;
   /** To be committed together. */
   readonly writes: readonly D1PreparedStatement[];
 }
 
 export async function startProject(
-  deps: Pick<Deps, "control" | "now" | "random" | "sealer">,
+  deps: Pick<Deps, "control" | "now" | "random" | "sealer" | "webhookSealer">,
   tenantId: string,
   { name, settings, sandbox, scopes }: NewProject,
 ): Promise<ProjectStart> {
@@ -39,11 +42,14 @@ export async function startProject(
   const live = await mintKey(deps, { ...key, name: "First live key", mode: "live" });
   const test = await mintKey(deps, { ...key, name: "First test key", mode: "test" });
   const empty = await deps.sealer.seal({});
-  const row = { id, tenantId, name, settings: JSON.stringify(settings), createdAt: now };
+  const { secret: callbackSecret, kept } = await mintKeptKey(deps);
+  const callbackKeys = JSON.stringify([kept]);
+  const row = { id, tenantId, name, settings: JSON.stringify(settings), createdAt: now, callbackKeys };
   return {
     row,
     liveKey: live.secret,
     testKey: test.secret,
+    callbackSecret,
     writes: [
       projectsOf(control, scope).insert(row),
       keysOf(control, scope).insert(live.row),

@@ -11,6 +11,7 @@ import { commit } from "../db/commit.ts";
 import { packsOf, pressureOf } from "../db/messages/packs.ts";
 import { type NewPack, planOf } from "../db/messages/plan.ts";
 import { bellsOf } from "./bells.ts";
+import { type CallBackDeps, callbacksForNew } from "./call-back.ts";
 import type { Deps } from "./deps.ts";
 import { suppressDuplicates, windowedOrders } from "./duplicates.ts";
 import { inLearnedOrder } from "./learned-order.ts";
@@ -20,7 +21,7 @@ export const PACK_SIZE: Record<Lane, number> = { express: 10, standard: 50, bulk
 /** A statement's parameter stays well below D1's 2 MB. */
 const STATEMENT_CHARS = 700_000;
 
-type PlanDeps = Pick<Deps, "now" | "random" | "control" | "shards" | "ringer" | "log">;
+type PlanDeps = Pick<Deps, "now" | "random" | "control" | "shards" | "ringer" | "log"> & CallBackDeps;
 
 /** Answers how much of the tenant waits by then, in the lanes that can be held back. */
 export async function plan(deps: PlanDeps, tenantId: string, submissions: readonly Submission[]): Promise<Pressure[]> {
@@ -46,25 +47,27 @@ async function planShard(
   const mayWait = submissions.some((submission) => isEverHeldBack(laneOf(submission.priority)));
   let pressure: Pressure[] = [];
   const windowed = windowedOrders(submissions);
+  const urls = new Map(
+    submissions.flatMap(({ first, order: { callback_url: url } }) => (url === undefined ? [] : [[first, url]])),
+  );
   for (const part of chunks(tenantId, submissions, now)) {
     const ordered = await inLearnedOrder(db, { tenantId }, part.messages);
     const messages = windowed.size === 0 ? ordered : await suppressDuplicates(deps, tenantId, ordered, windowed);
     const packs = packUp(deps, messages, now);
     const rows = planOf(db, { tenantId });
+    const callbacks = await callbacksForNew(deps, { tenantId, shard, db }, messages, urls);
     const results = await commit(db, [
+      ...callbacks.writes,
       ...(packs.length > 0 ? [rows.insertPacks(packs)] : []),
       ...(part.orders.length > 0 ? [rows.insertOrders(part.orders)] : []),
-      rows.insertMessages(messages),
+      rows.insertMessages(messages, urls),
       ...(mayWait ? [packsOf(db, { tenantId }).pressure(now)] : []),
     ]);
     if (mayWait) pressure = pressureOf(results[results.length - 1], shard, now);
-    const made = new Set((packs.length > 0 ? (results[0]?.results ?? []) : []).map((row) => (row as { id: string }).id));
-    await ringNew(
-      deps,
-      tenantId,
-      shard,
-      packs.filter((pack) => made.has(pack.id)),
-    );
+    const first = packs.length > 0 ? results[callbacks.writes.length] : undefined;
+    const made = new Set((first?.results ?? []).map((row) => (row as { id: string }).id));
+    const fresh = packs.filter((pack) => made.has(pack.id));
+    await Promise.all([ringNew(deps, tenantId, shard, fresh), callbacks.ring(results)]);
   }
   return pressure;
 }

@@ -4,10 +4,11 @@ import type { MessageEvent } from "../core/message.ts";
 import { fold, type Status } from "../core/status.ts";
 import { commit } from "../db/commit.ts";
 import { type SignalRow, settleOf } from "../db/messages/settle.ts";
+import { type CallBackDeps, callbacksFor, keepWatch } from "./call-back.ts";
 import type { Deps } from "./deps.ts";
 
 export async function record(
-  deps: Pick<Deps, "now" | "shards">,
+  deps: Pick<Deps, "now" | "shards" | "gate"> & CallBackDeps,
   tenantId: string,
   shard: number,
   signals: readonly Signal[],
@@ -23,7 +24,9 @@ export async function record(
     const status: Status = fold(row.status ?? "sent", event.type);
     rows.set(message_id, { messageId: message_id, events: [...row.events, toEvent(event)], status });
   }
-  await commit(db, [settleOf(db, { tenantId }).signals([...rows.values()], deps.now())]);
+  const callbacks = await callbacksFor(deps, { tenantId, shard, db }, [...rows.values()], true);
+  const results = await commit(db, [...callbacks.writes, settleOf(db, { tenantId }).signals([...rows.values()], deps.now())]);
+  if (await callbacks.ring(results)) await keepWatch(deps, tenantId);
 }
 
 function toEvent(signal: Omit<Signal, "message_id">): MessageEvent {

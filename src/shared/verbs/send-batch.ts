@@ -11,7 +11,7 @@ import { sha256Hex } from "./authenticate.ts";
 import type { Deps } from "./deps.ts";
 import { keyOf, resolveRun } from "./send.ts";
 
-type BatchDeps = Pick<Deps, "control" | "gate" | "now" | "random">;
+type BatchDeps = Pick<Deps, "control" | "gate" | "now" | "random" | "allowPrivateEndpoints">;
 type Answer = z.output<typeof batchAnswer>;
 type Item = Answer["data"][number];
 

@@ -11,9 +11,10 @@ import { sha256Hex } from "./authenticate.ts";
 import { contentFlaws, smsFlaws } from "./check-content.ts";
 import type { Deps } from "./deps.ts";
 import { checkAttachments } from "./load-attachments.ts";
+import { addressFlaw } from "./post-once.ts";
 import { resolveTemplate } from "./resolve-template.ts";
 
-type SendDeps = Pick<Deps, "control" | "gate" | "now" | "random">;
+type SendDeps = Pick<Deps, "control" | "gate" | "now" | "random" | "allowPrivateEndpoints">;
 /** What a send and a batch of recipients have in common. */
 export type Words = Omit<SendBody, "to" | "routing">;
 
@@ -83,7 +84,7 @@ export function keyOf(header: string | null, field: string | undefined): string 
 
 /** Checks what only the control plane knows (project, template, attachments) and makes the run. */
 export async function resolveRun(
-  deps: Pick<Deps, "control" | "now">,
+  deps: Pick<Deps, "control" | "now" | "allowPrivateEndpoints">,
   caller: Caller,
   words: Words,
   to: Run["to"],
@@ -102,6 +103,8 @@ export async function resolveRun(
   if (words.attachments !== undefined && words.attachments.length > 0) {
     flaws.push(...(await checkAttachments(deps, caller, words.attachments)));
   }
+  const badUrl = words.callback_url === undefined ? null : addressFlaw(words.callback_url, deps.allowPrivateEndpoints);
+  if (badUrl !== null) flaws.push({ path: "callback_url", message: badUrl });
   const scheduled = words.schedule_at === undefined ? now : Math.max(now, Date.parse(words.schedule_at));
   return {
     flaws,

@@ -22,6 +22,8 @@ export const projects = sqliteTable(
     /** JSON: ProjectSettings (core/tenant.ts). */
     settings: text("settings").notNull(),
     createdAt: integer("created_at").notNull(),
+    /** JSON array of KeptKey (core/signing-keys.ts): what signs callbacks to a message's `callback_url`. */
+    callbackKeys: text("callback_keys").notNull().default("[]"),
   },
   (t) => [index("projects_tenant").on(t.tenantId, t.id)],
 );
@@ -210,4 +212,29 @@ export const suppressions = sqliteTable(
     expiresAt: integer("expires_at"),
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.channel, t.destination] })],
+);
+
+/** Where a project wants its events posted. */
+export const webhookEndpoints = sqliteTable(
+  "webhook_endpoints",
+  {
+    tenantId: text("tenant_id").notNull(),
+    id: text("id").notNull(),
+    projectId: text("project_id").notNull(),
+    url: text("url").notNull(),
+    /** JSON array of event types, or patterns such as `message.*` (core/customer-event.ts). */
+    events: text("events").notNull(),
+    description: text("description").notNull(),
+    enabled: integer("enabled", { mode: "boolean" }).notNull(),
+    /** JSON array of KeptKey (core/signing-keys.ts), the newest first. */
+    keys: text("keys").notNull(),
+    /** Since when nothing but failure came back; null after a success. */
+    failingSince: integer("failing_since"),
+    /** Set where Carillon itself disabled it, with why: what happens then is kept for `recover`. */
+    disabledAt: integer("disabled_at"),
+    disabledReason: text("disabled_reason"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
 );

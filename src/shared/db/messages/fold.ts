@@ -16,7 +16,7 @@ export function forwardSql(next: string): string {
 }
 
 /** A message's log never grows beyond this many events: a robot that opens a mail for ever must not fill a row. */
-const LOG_LIMIT = 200;
+export const LOG_LIMIT = 200;
 
 /**
  * The row's log with `added` (a JSON array) behind it, unless it has the first of them already: for events that

@@ -30,20 +30,20 @@ export function planOf(db: D1Database, scope: TenantScope) {
         )
         .bind(scope.tenantId, JSON.stringify(packs.map((p) => [p.id, p.channel, p.lane, p.dueAt, p.messageIds])));
     },
-    /** A row a message; one that exists stays as it is. */
-    insertMessages(messages: readonly Message[]): D1PreparedStatement {
+    /** A row a message; one that exists stays as it is. `urls`: message or run → `callback_url`. */
+    insertMessages(messages: readonly Message[], urls: ReadonlyMap<string, string> = new Map()): D1PreparedStatement {
       return db
         .prepare(
           `INSERT INTO messages (tenant_id, id, project_id, mode, status, channel, recipient, template, priority, category,
-             tags, order_json, order_ref, variables, deliveries, log, created_at, due_at, expires_at, updated_at)
+             tags, order_json, order_ref, variables, deliveries, log, created_at, due_at, expires_at, updated_at, callback_url)
            SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
              value ->> 8, value -> 9, CASE WHEN value ->> 10 IS NULL THEN NULL ELSE value -> 10 END, value ->> 11,
              CASE WHEN value ->> 12 IS NULL THEN NULL ELSE value -> 12 END, value -> 13, value -> 14,
-             value ->> 15, value ->> 16, value ->> 17, value ->> 18
+             value ->> 15, value ->> 16, value ->> 17, value ->> 18, value ->> 19
            FROM json_each(?2) WHERE true
            ON CONFLICT DO NOTHING`,
         )
-        .bind(scope.tenantId, `[${messages.map(messageJson).join(",")}]`);
+        .bind(scope.tenantId, `[${messages.map((m) => messageJson(m, urls.get(m.orderRef ?? m.id) ?? null)).join(",")}]`);
     },
     insertOrders(
       orders: readonly { readonly id: string; readonly order: Order; readonly createdAt: number }[],
@@ -59,7 +59,7 @@ export function planOf(db: D1Database, scope: TenantScope) {
   };
 }
 
-function messageJson(m: Message): string {
+function messageJson(m: Message, callbackUrl: string | null): string {
   return JSON.stringify([
     m.id,
     m.projectId,
@@ -80,5 +80,6 @@ function messageJson(m: Message): string {
     m.dueAt,
     m.expiresAt,
     m.updatedAt,
+    callbackUrl,
   ]);
 }

@@ -30,7 +30,13 @@ export const createTenantRoute = route({
     });
     return {
       status: 201,
-      body: { tenant_id: made.tenantId, project_id: made.projectId, live_key: made.liveKey, test_key: made.testKey },
+      body: {
+        tenant_id: made.tenantId,
+        project_id: made.projectId,
+        live_key: made.liveKey,
+        test_key: made.testKey,
+        callback_secret: made.callbackSecret,
+      },
     };
   },
 });

@@ -37,6 +37,14 @@ export const createProjectRoute = route({
       settings: { ...DEFAULT_PROJECT, ...firstSettings(settings) },
       sandbox,
     });
-    return { status: 201, body: { ...projectView(made.row), live_key: made.liveKey, test_key: made.testKey } };
+    return {
+      status: 201,
+      body: {
+        ...projectView(made.row),
+        live_key: made.liveKey,
+        test_key: made.testKey,
+        callback_secret: made.callbackSecret,
+      },
+    };
   },
 });
