@@ -12,6 +12,7 @@ export type RuleName =
   | "barrel"
   | "name"
   | "fetch"
+  | "socket"
   | "binding"
   | "clock"
   | "commit"
@@ -45,6 +46,7 @@ const RANKS: readonly (readonly [folder: string, rank: number])[] = [
 
 const TESTING = "src/shared/testing/";
 const FETCHER = "src/shared/adapters/fetch-carrier.ts";
+const DIALLER = "src/shared/adapters/socket-carrier.ts";
 const WIRE = "src/shared/runtime/wire.ts";
 const COMMIT = "src/shared/db/commit.ts";
 const TIMELESS = /^src\/shared\/(core|contract|db|providers|verbs)\//;
@@ -66,7 +68,16 @@ function rankOf(path: string): number | undefined {
 function fileViolations(file: ParsedFile): Violation[] {
   const anywhere = [...names(file), ...words(file)];
   if (isTest(file.path)) return anywhere;
-  return [...anywhere, ...arrows(file), ...barrels(file), ...fetches(file), ...bindings(file), ...clocks(file), ...sizes(file)];
+  return [
+    ...anywhere,
+    ...arrows(file),
+    ...barrels(file),
+    ...fetches(file),
+    ...sockets(file),
+    ...bindings(file),
+    ...clocks(file),
+    ...sizes(file),
+  ];
 }
 
 function arrows(file: ParsedFile): Violation[] {
@@ -119,6 +130,26 @@ function fetches(file: ParsedFile): Violation[] {
   return [...file.code.matchAll(/\b(?:globalThis|self)\s*\.\s*fetch\b|(?<![.\w$#])fetch\s*\(/g)]
     .filter(({ index, 0: text }) => !text.endsWith("(") || !isMethod(file.code, index + text.length))
     .map(({ index }) => at(file, "fetch", index, message));
+}
+
+/** The opening of a socket, and the platform's means for it, which is a binding of a kind. */
+function sockets(file: ParsedFile): Violation[] {
+  if (file.path.startsWith(TESTING)) return [];
+  const means = file.imports
+    .filter(({ specifier }) => /^(cloudflare:sockets|(node:)?(net|tls))$/.test(specifier) && file.path !== WIRE)
+    .map(
+      ({ specifier, line }): Violation => ({
+        rule: "socket",
+        path: file.path,
+        line,
+        message: `${specifier}: only runtime/wire.ts`,
+      }),
+    );
+  const calls = [DIALLER, WIRE].includes(file.path) ? [] : [...file.code.matchAll(/(?<![\w$#])connect\s*\(/g)];
+  return [
+    ...means,
+    ...calls.map(({ index }) => at(file, "socket", index, "one place opens sockets: adapters/socket-carrier.ts")),
+  ];
 }
 
 /** Whether the bracket that opens before `from` belongs to a method: after it comes its body or its type. */
