@@ -10,6 +10,7 @@ import { resend } from "./email/resend.ts";
 import { sendgrid } from "./email/sendgrid.ts";
 import { ses } from "./email/ses.ts";
 import { smtp } from "./email/smtp.ts";
+import { http } from "./http/http.ts";
 import type { Provider } from "./provider.ts";
 import { apns } from "./push/apns.ts";
 import { fcm } from "./push/fcm.ts";
@@ -46,6 +47,7 @@ export const PROVIDERS: readonly Provider[] = [
   discord,
   teams,
   telegram,
+  http,
   sandbox,
 ];
 

@@ -53,6 +53,9 @@ export async function checkAccount(
   const host = provider.kind === "dialogue" && settings !== undefined ? provider.hostOf({ settings }) : null;
   const unreachable = host === null ? null : hostFlaw(host, deps.allowPrivateEndpoints);
   if (unreachable !== null) flaws.push({ path: "settings.host", message: unreachable });
+  flaws.push(...addressFlaws(deps, provider, settings));
+  const whole = provider.kind === "http" && credentials && settings ? provider.accountFlaw?.({ credentials, settings }) : null;
+  if (whole) flaws.push({ path: "credentials", message: whole.reason });
   if (flaws.length > 0) throw new Fault("validation_failed", { errors: flaws });
 
   const sealed = credentials === undefined ? undefined : await deps.sealer.seal(credentials);
@@ -75,7 +78,22 @@ function parsed(shape: Provider["settings"], at: string, given: Fields | undefin
   return undefined;
 }
 
+/** A provider whose settings hold URLs of their own, as the generic one has, is no way to private addresses either. */
+function addressFlaws(deps: CheckDeps, provider: Provider, settings: Fields | undefined): Flaw[] {
+  if (provider.kind !== "http" || settings === undefined) return [];
+  return (provider.addresses?.({ settings }) ?? []).flatMap(({ field, base }) => {
+    const wrong = endpointFlaw(base, deps.allowPrivateEndpoints);
+    return wrong === null ? [] : [{ path: `settings.${field}`, message: wrong }];
+  });
+}
+
+/** Secrets in a list of their own are named by it: `secrets.token`. */
 function hintsOf(credentials: Fields): Record<string, string> {
-  const texts = Object.entries(credentials).filter((entry): entry is [string, string] => typeof entry[1] === "string");
-  return Object.fromEntries(texts.map(([field, secret]) => [field, maskSecret(secret)]));
+  return Object.fromEntries(
+    Object.entries(credentials).flatMap(([field, value]) => {
+      if (typeof value === "string") return [[field, maskSecret(value)]];
+      if (typeof value !== "object" || value === null) return [];
+      return Object.entries(hintsOf(value as Fields)).map(([name, hint]) => [`${field}.${name}`, hint]);
+    }),
+  );
 }

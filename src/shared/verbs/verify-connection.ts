@@ -30,6 +30,8 @@ async function probe(deps: VerifyDeps, row: ConnectionRow): Promise<Verification
     return refused === null ? deps.sockets.converse(provider.probe(account)) : no("endpoint_refused", refused);
   }
 
+  const flaw = provider.accountFlaw?.(account);
+  if (flaw) return no(flaw.code, flaw.reason);
   const session = await sessionFor(deps, provider, account);
   if (session !== null && "outcome" in session) return no(session.code, session.reason);
   const request = await provider.probe.encode(account, { now: deps.now(), session: session?.token ?? null });
@@ -40,7 +42,7 @@ async function probe(deps: VerifyDeps, row: ConnectionRow): Promise<Verification
   const carried = await deps.carrier.carry(request, provider.timeoutMs);
   switch (carried.kind) {
     case "answered":
-      return provider.probe.decode(carried);
+      return provider.probe.decode(carried, account);
     case "not_sent":
     case "unknown":
       return no("unreachable", `The provider cannot be reached: ${carried.reason.slice(0, 200)}`);
