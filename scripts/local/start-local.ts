@@ -1,5 +1,5 @@
 /** The three real Workers on workerd, on this machine, with their data in a folder. */
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { convertV4MiniflareOptions, Miniflare, MiniflareCoreError, type MiniflareOptions } from "miniflare";
@@ -16,8 +16,14 @@ import { variablesOf } from "./variables.ts";
 const HOST = "127.0.0.1";
 /** The Workers that call the world outside. */
 const GO_OUT: readonly string[] = ["carillon-dispatcher", "carillon-webhooks"];
-const NETWORK = { network: { allow: ["public", "private"], tlsOptions: { trustBrowserCas: true } } };
+const NETWORK = { network: { allow: ["public", "private"], tlsOptions: { trustBrowserCas: true, ...extraCertificates() } } };
 const UP_WITHIN_MS = 30_000;
+
+/** As Node itself does it: NODE_EXTRA_CA_CERTS is a file of certificates to trust besides those of browsers. */
+function extraCertificates(): { trustedCertificates?: string[] } {
+  const path = process.env.NODE_EXTRA_CA_CERTS;
+  return path ? { trustedCertificates: [readFileSync(path, "utf8")] } : {};
+}
 
 export interface LocalOptions {
   /** 0 for any free one. */
