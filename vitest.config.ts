@@ -33,6 +33,8 @@ export default defineConfig(async () => {
                   PUBLIC_URL: "https://carillon.test",
                   SNS_CERT_ORIGIN: "https://sns.test",
                 },
+                // Tests reach nobody: what the real consumers post or send finds no origin.
+                serviceBindings: { EGRESS: async () => new Response(null, { status: 523 }) as never },
                 queueConsumers: {
                   events: { maxBatchSize: 20, maxBatchTimeout: 0 },
                   callbacks: { maxBatchSize: 6, maxBatchTimeout: 0 },

@@ -49,14 +49,19 @@ export async function redeliver(
   await mustBeEnabled(deps, caller, endpointId);
   const shard = shardOfCallback(callbackId);
   const db = shard === null ? undefined : deps.shards[shard];
-  if (shard === null || !db) throw new Fault("not_found");
+  if (shard === null || !db) throw noDelivery();
   const log = callbackLogOf(db, caller, endpointId);
   const callback = await log.get(callbackId);
-  if (!callback) throw new Fault("not_found");
+  if (!callback) throw noDelivery();
   if (callback.state === "pending") throw new Fault("conflict", { detail: "It is on its way already." });
   await restart(deps, caller, shard, endpointId, { kind: "one", id: callbackId });
   await audited(deps, actor, "webhook.redelivered", endpointId, { delivery_id: callbackId });
   return (await log.get(callbackId)) ?? callback;
+}
+
+function noDelivery(): Fault {
+  const message = "There is no such delivery to this webhook.";
+  return new Fault("validation_failed", { errors: [{ path: "delivery_id", message }] });
 }
 
 /** Posts anew what was given up, of events from `since` to before `until` (milliseconds since 1970). */

@@ -13,9 +13,12 @@ export const testWebhookRoute = route({
   description: "Once, with no further try. It stands in no list, and says nothing about whether the endpoint fails.",
   auth: "webhooks:write",
   body: testWebhook,
-  examples: [{ summary: "A webhook of this project", body: { webhook_id: "whk_01K5Z8Q4M2000000000000000A" } }],
+  examples: [
+    { summary: "A webhook of this project", body: { webhook_id: "whk_01K5Z8Q4M2000000000000000A" } },
+    { summary: "Any address", body: { url: "https://shop.example/hooks/carillon" } },
+  ],
   responses: { 200: { description: "What was posted, and what came back.", body: testedShape } },
-  faults: ["not_found", "conflict"],
+  faults: ["conflict"],
   handle: async ({ deps, caller, body: { webhook_id: endpointId, url } }) => {
     if (url !== undefined) mustBePostable(deps, url);
     const target = url === undefined ? { endpointId: endpointId ?? "" } : { url };
@@ -29,7 +32,9 @@ export const testWebhookRoute = route({
 function refused(reason: "not_found" | "no_secret" | "address_refused"): Fault {
   switch (reason) {
     case "not_found":
-      return new Fault("not_found");
+      return new Fault("validation_failed", {
+        errors: [{ path: "webhook_id", message: "There is no such webhook in this project." }],
+      });
     case "no_secret":
       return new Fault("conflict", { detail: "There is no secret to sign with: rotate it first." });
     case "address_refused":
