@@ -134,3 +134,15 @@ test("what nobody gives back comes back after a minute", async () => {
   await place.giveBack(limits, first.lease, 0, 0);
   expect((await ask()).granted, "a lease that has ended gives nothing back").toBe(0);
 });
+
+test("what a day's window has let through survives an eviction, to the last one, and what came back too", async () => {
+  stopClock();
+  const stub = freshPlace();
+  const limits = { windows: [{ ms: 86_400_000, most: 10 }] };
+  const { lease } = await asPlace(stub).take(limits, 7, true);
+  await asPlace(stub).giveBack(limits, lease, 3, 0);
+  await evictDurableObject(stub);
+  expect((await asPlace(stub).take(limits, 10, true)).granted).toBe(6);
+  await evictDurableObject(stub);
+  expect((await asPlace(stub).take(limits, 1, true)).granted).toBe(0);
+});

@@ -50,6 +50,11 @@ import { getProjectRoute } from "./routes/projects/get.ts";
 import { listProjectsRoute } from "./routes/projects/list.ts";
 import { updateProjectRoute } from "./routes/projects/update.ts";
 import { listProvidersRoute } from "./routes/providers/list.ts";
+import { createRoutingPolicyRoute } from "./routes/routing-policies/create.ts";
+import { deleteRoutingPolicyRoute } from "./routes/routing-policies/delete.ts";
+import { getRoutingPolicyRoute } from "./routes/routing-policies/get.ts";
+import { listRoutingPoliciesRoute } from "./routes/routing-policies/list.ts";
+import { updateRoutingPolicyRoute } from "./routes/routing-policies/update.ts";
 import { getCaughtRoute } from "./routes/sandbox/get.ts";
 import { listCaughtRoute } from "./routes/sandbox/list.ts";
 import { sandboxPageRoute } from "./routes/sandbox/page.ts";
@@ -123,6 +128,12 @@ export const routes: readonly Route[] = [
   deleteConnectionRoute,
   verifyConnectionRoute,
   resetConnectionRoute,
+  // routing
+  createRoutingPolicyRoute,
+  listRoutingPoliciesRoute,
+  getRoutingPolicyRoute,
+  updateRoutingPolicyRoute,
+  deleteRoutingPolicyRoute,
   // keys
   createKeyRoute,
   listKeysRoute,

@@ -142,6 +142,23 @@ describe("a connection that fails", () => {
     expect(object.breaker).toMatchObject({ failures: 0 });
   });
 
+  test("has a record that isolates agree on: failures at once, and successes that come before them", async () => {
+    const [one, other] = [isolate(), isolate()];
+    await one.send([...many(3, ok), failed, ...many(4, ok)]);
+    now += 10_000;
+    await other.send([failed]);
+    await one.send([failed]);
+    now += 10_000;
+    for (const { client } of [one, other]) {
+      await client().know(T, [C]);
+      const record = client().record(T, C);
+      expect(record.failed).toBeCloseTo(3, 0);
+      expect(record.ok).toBeCloseTo(7, 0);
+    }
+    await one.client().reset(T, C);
+    expect(one.client().record(T, C)).toEqual({ ok: 0, failed: 0, latencyMs: null });
+  });
+
   test("is open for the other isolates within ten seconds", async () => {
     const [one, other] = [isolate(), isolate()];
     await other.send([ok]);

@@ -3,6 +3,7 @@ import { CHANNELS } from "../core/channels.ts";
 import { jsonObject, timestamp } from "./common.ts";
 import { connectionHealthShape } from "./connection-health.ts";
 import { outboundLimits } from "./outbound.ts";
+import { listPriceShape, pricesShape, priceTable } from "./prices.ts";
 
 export const connectionId = z.object({ id: z.string().max(64) });
 
@@ -23,6 +24,10 @@ export const createConnection = z.strictObject({
   credentials: jsonObject.default({}).describe("Sealed at once. Never returned, never logged."),
   settings: jsonObject.default({}).describe("What is no secret, such as the sender; `endpoint` is another base URL."),
   limits: outboundLimits.default({}).describe("How fast this account may be used. Messages above it wait; none is refused."),
+  prices: priceTable
+    .nullable()
+    .default(null)
+    .describe("What it costs, for routing and estimates; the provider's list prices unless set."),
   verify,
 });
 
@@ -34,6 +39,7 @@ export const updateConnection = z
     credentials: jsonObject.optional().describe("Replaces all of them: this is how they are rotated."),
     settings: jsonObject.optional().describe("Replaces all of them."),
     limits: outboundLimits.optional().describe("Replaces both of them: `{}` takes them away."),
+    prices: priceTable.nullable().optional().describe("Replaces all of them; null goes back to the provider's list prices."),
     verify,
   })
   .describe("What is left out stays as it is.");
@@ -61,6 +67,8 @@ export const connectionShape = z
     credential_hints: z.record(z.string(), z.string()).describe("Each credential that is set, masked but for its end."),
     settings: jsonObject,
     limits: outboundLimits,
+    prices: pricesShape.nullable().describe("Its own; null where `list_price` is assumed."),
+    list_price: listPriceShape.nullable().describe("Null where no price of the provider is known."),
     health: connectionHealthShape.nullable().describe("Null where it could not be asked."),
     verified_at: timestamp.nullable().describe("When the provider last said that this account works, as it is now."),
     created_at: timestamp,

@@ -1,6 +1,7 @@
 /** Messages as callers read them. */
 import { z } from "zod";
 import { CHANNELS, PRIORITIES } from "../core/channels.ts";
+import { CHOSEN_BY } from "../core/routing-words.ts";
 import { EVENT_TYPES, STATUSES } from "../core/status.ts";
 import { jsonObject, pageQuery, timestamp } from "./common.ts";
 import { contentShape } from "./content.ts";
@@ -51,6 +52,28 @@ const summary = {
   updated_at: timestamp,
 };
 
+const attemptRoute = z.object({
+  policy_id: z.string(),
+  rule: z.int().describe("Its place in the policy's `rules`, from 0."),
+  strategy: z
+    .enum(CHOSEN_BY)
+    .describe(
+      "What put the connection in its place: a strategy, the rule's list (`connections`), its `canary`, or `rest` where the rule " +
+        "does not name it and it comes after those that it names.",
+    ),
+  score: z
+    .number()
+    .nullable()
+    .describe(
+      "By which it stood there: expected cost in millionths of a US dollar, share of tries that go well, ms, weight, priority.",
+    ),
+  why: z.string(),
+  cost_micros: z
+    .int()
+    .nullable()
+    .describe("What it was thought to cost, millionths of a US dollar; null where no price is known."),
+});
+
 export const attemptShape = z.object({
   id: z.string(),
   n: z.int(),
@@ -64,6 +87,7 @@ export const attemptShape = z.object({
   provider_message_id: z.string().nullable(),
   failed_over: z.boolean().describe("The next connection was tried at once."),
   parts: z.int().nullable().describe("Segments of an SMS, by which providers charge; null on other channels."),
+  route: attemptRoute.nullable().describe("Why it went over this connection; null where no routing policy decided."),
 });
 
 const deliveryShape = z.object({
@@ -78,7 +102,9 @@ const deliveryShape = z.object({
   waiting_for: z
     .string()
     .nullable()
-    .describe("Why it waits by plan, which is no try: `connections_open` where every connection's breaker is open or paused."),
+    .describe(
+      "Why it waits by plan, which is no try: `connections_open` where every connection's breaker is open or paused, `capped` where a routing policy's caps are used up.",
+    ),
   after: z
     .string()
     .nullable()

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FRESH_LEASES, giveBack, heldUntil, LEASE_MS, type LeaseState, MAX_RETRY_AFTER_MS, take } from "./lease.ts";
-import type { OutboundLimits } from "./outbound.ts";
+import type { PlaceLimits } from "./outbound.ts";
 
 const T0 = Date.UTC(2026, 0, 1);
 
 /** A place with its own state, and a name for each lease. */
-function placeOf(limits: OutboundLimits) {
+function placeOf(limits: PlaceLimits) {
   let state: LeaseState = FRESH_LEASES;
   let leases = 0;
   return {
@@ -72,7 +72,7 @@ describe("a rate", () => {
 
   test("that was raised holds at once, whatever the slower one had spent", () => {
     const faster = { rate_per_second: 100 };
-    const ask = (state: LeaseState, limits: OutboundLimits, now: number) =>
+    const ask = (state: LeaseState, limits: PlaceLimits, now: number) =>
       take(state, limits, { lease: "a", want: 1000, stays: false }, now);
     const slow = ask(FRESH_LEASES, { rate_per_second: 0.01 }, T0);
     const first = ask(slow.state, faster, T0);
@@ -138,7 +138,7 @@ test("what has no limit grants all", () => {
 });
 
 interface Crowd {
-  readonly limits: OutboundLimits;
+  readonly limits: PlaceLimits;
   readonly askers: number;
   /** Messages that each asker wants to send. */
   readonly each: number;
@@ -264,5 +264,36 @@ describe("those who were denied", () => {
     const first = place.take(1, T0, true).retryAfterMs;
     for (let i = 0; i < 100; i++) expect(place.take(1, T0, true).retryAfterMs).toBe(first);
     expect(place.take(1, T0).retryAfterMs).toBe(first);
+  });
+});
+
+describe("a window", () => {
+  const DAY = { windows: [{ ms: 86_400_000, most: 10 }] };
+
+  test("lets through what it may, takes back what was not used, and calls the others when the next one opens", () => {
+    const place = placeOf(DAY);
+    const { lease, granted } = place.take(8, T0 + 1000, true);
+    expect(granted).toBe(8);
+    place.giveBack(lease, 3, 0, T0 + 2000);
+    expect(place.take(9, T0 + 3000, true)).toMatchObject({ granted: 5 });
+    const late = T0 + 86_400_000 - 60_000;
+    const waits = Array.from({ length: 20 }, () => place.take(1, late, true));
+    expect(waits.every(({ granted: n, retryAfterMs: ms }) => n === 0 && ms >= 60_000 && ms <= 70_000)).toBe(true);
+    expect(new Set(waits.map(({ retryAfterMs }) => retryAfterMs)).size).toBe(20);
+    expect(place.take(1, T0 + 4000, true).retryAfterMs).toBeLessThanOrEqual(MAX_RETRY_AFTER_MS);
+    expect(place.take(12, T0 + 86_400_000, true).granted).toBe(10);
+  });
+
+  test("holds beside a rate and a concurrency, whichever is tightest", () => {
+    const place = placeOf({ rate_per_second: 4, concurrency: 3, windows: [{ ms: 60_000, most: 5 }] });
+    expect(place.take(9, T0).granted).toBe(3);
+    expect(place.take(9, T0 + 1000).granted).toBe(0);
+    expect(place.heldUntil()).toBe(T0 + LEASE_MS);
+  });
+
+  test("keeps nothing awake: what is counted is kept elsewhere", () => {
+    const place = placeOf(DAY);
+    place.take(5, T0);
+    expect(place.heldUntil()).toBeNull();
   });
 });

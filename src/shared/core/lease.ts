@@ -93,7 +93,8 @@ export function take(old: LeaseState, limits: PlaceLimits, ask: Ask, now: number
         granted > 0 && limits.concurrency !== undefined
           ? [...state.held, { lease: ask.lease, n: granted, from: now }]
           : state.held,
-      ...(ask.stays ? {} : { waiting, turn }),
+      turn,
+      ...(ask.stays ? {} : { waiting }),
     },
   };
 }

@@ -81,6 +81,8 @@ export const SCOPES = [
   "notices:read",
   "webhooks:read",
   "webhooks:write",
+  "routing:read",
+  "routing:write",
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 

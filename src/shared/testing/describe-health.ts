@@ -67,6 +67,38 @@ export function describeHealth(name: string, make: (now: () => number) => Health
       }
     });
 
+    test("its record counts what went well and what did not, and how long, for longer than the breaker looks back", async () => {
+      const { clock, health, note } = start();
+      expect(health.record(TENANT, CONNECTION)).toEqual({ ok: 0, failed: 0, latencyMs: null });
+      for (const latencyMs of [100, 300]) health.note(TENANT, CONNECTION, { kind: "ok" }, latencyMs);
+      health.note(TENANT, CONNECTION, failed, 10_000);
+      note({ kind: "throttled", code: "429", retryAfterMs: 0 });
+      expect(health.record(TENANT, CONNECTION)).toEqual({ ok: 2, failed: 1, latencyMs: 200 });
+      await health.flush();
+      await health.know(TENANT, [CONNECTION]);
+      expect(health.record(TENANT, CONNECTION)).toEqual({ ok: 2, failed: 1, latencyMs: 200 });
+      expect(health.record("ten_2", CONNECTION).ok).toBe(0);
+      clock.now += 300_000;
+      const { ok, failed: bad, latencyMs } = health.record(TENANT, CONNECTION);
+      expect(ok / bad).toBeCloseTo(2, 5);
+      expect(ok).toBeLessThan(2);
+      expect(latencyMs).toBeCloseTo(200, 5);
+    });
+
+    test("its record outlives the breaker's opening, and what closes it", async () => {
+      const { clock, health, note } = start();
+      note(failed, 5);
+      await health.flush();
+      clock.now += 60_000;
+      expect(await health.probe(TENANT, CONNECTION)).toBe(true);
+      note({ kind: "ok" });
+      await health.flush();
+      expect(health.fitness(TENANT, CONNECTION).kind).toBe("fit");
+      const { ok, failed: bad } = health.record(TENANT, CONNECTION);
+      expect(ok).toBeCloseTo(1, 5);
+      expect(bad).toBeGreaterThan(4);
+    });
+
     test("a probe that is never answered blocks nothing for longer than its lease", async () => {
       const { clock, health, note, fitness } = start();
       note(failed, 5);

@@ -1,4 +1,5 @@
 /** How to make one of each resource, through the API, for the batteries that need an id. Keyed by the path before its first parameter. */
+import { ruleOf } from "../core/routing-rule.ts";
 import { eventually, OPERATOR_KEY, type World } from "./world.ts";
 
 /** Values of the path's parameters. */
@@ -43,6 +44,10 @@ async function upload(world: World): Promise<Record<string, unknown>> {
   return (await response.json()) as Record<string, unknown>;
 }
 
+const routingPolicy = () => ({
+  name: `Battery ${++serial}`,
+  rules: [ruleOf({ category: ["otp"] }, { strategy: "most_reliable" })],
+});
 const idOf = ({ id }: Record<string, unknown>): Params => ({ id: String(id) });
 let serial = 0;
 
@@ -57,6 +62,7 @@ export const MAKERS: Readonly<Record<string, (world: World) => Promise<Params>>>
   "/v1/projects/": async (world) => idOf(await post(world, "/v1/projects", { name: `Battery ${++serial}` })),
   "/v1/connections/": async (world) =>
     idOf(await post(world, "/v1/connections", { channel: "email", provider: "sandbox", name: `Battery ${++serial}` })),
+  "/v1/routing-policies/": async (world) => idOf(await post(world, "/v1/routing-policies", routingPolicy())),
   "/v1/templates/": async (world) =>
     idOf(await post(world, "/v1/templates", { name: `battery_${++serial}`, content: { sms: { text: "Hi {{ name }}" } } })),
   "/v1/attachments/": async (world) => idOf(await upload(world)),

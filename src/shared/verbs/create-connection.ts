@@ -2,6 +2,7 @@
 import type { Channel } from "../core/channels.ts";
 import { newId } from "../core/ids.ts";
 import type { OutboundLimits } from "../core/outbound.ts";
+import type { PriceTable } from "../core/price.ts";
 import { commit } from "../db/commit.ts";
 import { auditRow } from "../db/control/audit.ts";
 import { type ConnectionRow, connectionsOf } from "../db/control/connections.ts";
@@ -18,6 +19,8 @@ export interface NewConnection {
   readonly credentials: Readonly<Record<string, unknown>>;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly limits: OutboundLimits;
+  /** Null for none of its own. */
+  readonly prices: PriceTable | null;
 }
 
 export async function createConnection(
@@ -40,7 +43,7 @@ export async function createConnection(
     priority,
     enabled,
     limits: JSON.stringify(input.limits),
-    prices: "{}",
+    prices: JSON.stringify(input.prices ?? {}),
     verification: null,
     verifiedAt: null,
     unwellSince: null,
@@ -54,7 +57,7 @@ export async function createConnection(
       at: now,
       action: "connection.created",
       target: row.id,
-      details: { channel, provider: provider.id, name, limits: input.limits },
+      details: { channel, provider: provider.id, name, limits: input.limits, prices: input.prices },
     }),
   ]);
   await announceConnections(deps, actor);

@@ -23,7 +23,7 @@ export async function updateConnection(
   const connections = connectionsOf(deps.control, actor);
   const row = await connections.get(id);
   if (!row) throw new Fault("not_found");
-  const fields = (["name", "priority", "enabled", "credentials", "settings", "limits"] as const).filter(
+  const fields = (["name", "priority", "enabled", "credentials", "settings", "limits", "prices"] as const).filter(
     (f) => change[f] !== undefined,
   );
   if (fields.length === 0) return row;
@@ -36,6 +36,7 @@ export async function updateConnection(
     ...(change.priority !== undefined && { priority: change.priority }),
     ...(change.enabled !== undefined && { enabled: change.enabled }),
     ...(change.limits !== undefined && { limits: JSON.stringify(change.limits) }),
+    ...(change.prices !== undefined && { prices: JSON.stringify(change.prices ?? {}) }),
     ...account,
     ...(Object.keys(account).length > 0 && { verifiedAt: null }),
     // Moves in every change, also of two in one millisecond: whoever holds an opened account sees that it is old.
@@ -48,7 +49,11 @@ export async function updateConnection(
       at: deps.now(),
       action: "connection.updated",
       target: id,
-      details: { fields, ...(change.limits !== undefined && { limits: change.limits }) },
+      details: {
+        fields,
+        ...(change.limits !== undefined && { limits: change.limits }),
+        ...(change.prices !== undefined && { prices: change.prices }),
+      },
     }),
   ]);
   await announceConnections(deps, actor);

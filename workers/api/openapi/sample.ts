@@ -93,6 +93,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   template_id: "tpl",
   attempt_id: "att",
   request_id: "req",
+  policy_id: "rtp",
 };
 const NAMED: Readonly<Record<string, string>> = {
   id: `id${ID}`,

@@ -3,7 +3,9 @@ import { iso } from "../../../../src/shared/contract/common.ts";
 import type { connectionShape, savedConnectionShape, verificationShape } from "../../../../src/shared/contract/connections.ts";
 import type { Channel } from "../../../../src/shared/core/channels.ts";
 import type { ConnectionHealth } from "../../../../src/shared/core/connection-health.ts";
+import { LIST_PRICES_AS_OF, listPriceOf } from "../../../../src/shared/core/default-prices.ts";
 import type { OutboundLimits } from "../../../../src/shared/core/outbound.ts";
+import { parsePrices } from "../../../../src/shared/core/price.ts";
 import type { ConnectionRow } from "../../../../src/shared/db/control/connections.ts";
 import type { ProjectScope } from "../../../../src/shared/db/scope.ts";
 import type { Verification } from "../../../../src/shared/ports/desk.ts";
@@ -14,6 +16,7 @@ import { healthView } from "./health-view.ts";
 
 /** The JSON columns were written by createConnection and updateConnection, in these shapes. */
 export function connectionView(row: ConnectionRow, health: ConnectionHealth | null): z.output<typeof connectionShape> {
+  const listPrice = listPriceOf(row.provider, row.channel as Channel);
   return {
     id: row.id,
     project_id: row.projectId,
@@ -25,6 +28,8 @@ export function connectionView(row: ConnectionRow, health: ConnectionHealth | nu
     credential_hints: JSON.parse(row.credentialHints) as Record<string, string>,
     settings: JSON.parse(row.settings) as Record<string, unknown>,
     limits: JSON.parse(row.limits) as OutboundLimits,
+    prices: parsePrices(row.prices),
+    list_price: listPrice === null ? null : { ...listPrice, as_of: LIST_PRICES_AS_OF },
     health: healthView(health),
     verified_at: iso(row.verifiedAt),
     created_at: iso(row.createdAt),

@@ -71,6 +71,7 @@ export function attemptView(a: Attempt): z.output<typeof attemptShape> {
     provider_message_id: a.provider_message_id ?? null,
     failed_over: a.failed_over === true,
     parts: a.parts ?? null,
+    route: a.route ?? null,
   };
 }
 
