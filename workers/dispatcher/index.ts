@@ -67,6 +67,14 @@ export class Desk extends WorkerEntrypoint<DispatcherBindings> implements DeskPo
     return makeDesk(dispatcherDeps(this.env)).resetConnection(...args);
   }
 
+  async rehearse(...args: Parameters<DeskPort["rehearse"]>) {
+    return makeDesk(dispatcherDeps(this.env)).rehearse(...args);
+  }
+
+  async consider(...args: Parameters<DeskPort["consider"]>) {
+    return makeDesk(dispatcherDeps(this.env)).consider(...args);
+  }
+
   async queues() {
     return makeDesk(dispatcherDeps(this.env)).queues();
   }

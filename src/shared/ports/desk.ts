@@ -4,6 +4,8 @@
  */
 
 import type { ConnectionHealth } from "../core/connection-health.ts";
+import type { Consideration, Rehearsed } from "../core/consideration.ts";
+import type { Message, Order, Submission } from "../core/message.ts";
 import type { OutboundLimits } from "../core/outbound.ts";
 import type { Ringer } from "./ringer.ts";
 
@@ -35,6 +37,10 @@ export interface Desk {
   connectionHealth(places: readonly HealthPlace[]): Promise<readonly (ConnectionHealth | null)[]>;
   /** Closes a connection's breaker. Throws where its object cannot be asked. */
   resetConnection(place: HealthPlace): Promise<void>;
+  /** What sending it would come to, one for each recipient. Reads only: nothing is sent, written or asked of providers and limits. */
+  rehearse(scope: { readonly tenantId: string }, submission: Submission, at: number): Promise<readonly Rehearsed[]>;
+  /** What would become of these deliveries of a message if they were tried now. Reads only. */
+  consider(message: Message, order: Order | null, deliveries: readonly number[]): Promise<readonly Consideration[]>;
   queues(): Promise<readonly QueueState[]>;
   /** Whether the dispatcher reaches its databases and can open sealed credentials: a check's name → `ok` or why not. */
   health(): Promise<{ readonly ok: boolean; readonly checks: Readonly<Record<string, string>> }>;

@@ -3,10 +3,12 @@ import { CHANNELS, LANES, sendQueue } from "../core/channels.ts";
 import { newestSealed } from "../db/control/newest-sealed.ts";
 import type { Desk, QueueState } from "../ports/desk.ts";
 import { forgetAccounts } from "./accounts.ts";
+import { consider, rehearsalAt } from "./consider.ts";
 import type { Deps } from "./deps.ts";
 import { forgetListeners } from "./listeners.ts";
 import { forgetPolicies } from "./project-policies.ts";
 import { forgetSettings } from "./project-settings.ts";
+import { rehearse } from "./rehearse.ts";
 import { verifyConnection } from "./verify-connection.ts";
 
 const QUEUES = [...CHANNELS.flatMap((channel) => LANES.map((lane) => sendQueue(channel, lane))), "events", "callbacks"];
@@ -23,6 +25,11 @@ export function makeDesk(deps: Omit<Deps, "desk">): Desk {
     },
     connectionHealth: (places) => Promise.all(places.map((p) => deps.breakers.look(p.tenantId, p.connectionId))),
     resetConnection: ({ tenantId, connectionId }) => deps.breakers.reset(tenantId, connectionId),
+    rehearse: (scope, submission, at) => rehearse(deps, scope, submission, at),
+    consider(message, order, deliveries) {
+      const rehearsal = rehearsalAt(deps, deps.now());
+      return Promise.all(deliveries.map((n) => consider(rehearsal, message, order, n)));
+    },
     queues: () => Promise.all(QUEUES.map((queue) => stateOf(deps, queue))),
     async health() {
       const checks: Record<string, string> = {};

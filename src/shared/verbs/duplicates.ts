@@ -44,6 +44,41 @@ export async function suppressDuplicates(
   });
 }
 
+/**
+ * As `suppressDuplicates` would find them at this moment, with nothing written: by the id of each duplicate, the message that
+ * stands for it.
+ */
+export async function duplicatesNow(
+  deps: Pick<Deps, "control" | "shards">,
+  tenantId: string,
+  messages: readonly Message[],
+  windowed: Windowed,
+): Promise<ReadonlyMap<string, Owner>> {
+  const claims = await claimsOf(messages, windowed);
+  if (claims.length === 0) return new Map();
+  const shards = await tenantShards(deps.control, { tenantId });
+  const byShard = Map.groupBy(claims, ({ key }) => dedupeShardOf(key, shards));
+  const found = await Promise.all(
+    [...byShard].map(async ([shard, mine]) => {
+      const { results } = await dedupesIn(deps, tenantId, shard).owners(keysOf(mine)).all<Owner>();
+      const owners = new Map(results.map((owner) => [owner.key, owner]));
+      const standing = mine.flatMap((claim) => {
+        const owner = owners.get(claim.key);
+        return owner !== undefined && owner.until > claim.at ? [{ ...claim, owner }] : [];
+      });
+      const ended = new Set((await endedOf(deps, tenantId, standing)).flat());
+      const held = new Map(standing.filter((d) => !ended.has(d.owner.messageId)).map((d) => [d.key, d.owner]));
+      // Of several with one key, the first is sent and the others are duplicates of that one.
+      const first = new Map(firstOfEach(mine).map((c) => [c.key, { key: c.key, messageId: c.messageId, until: c.until }]));
+      return mine.flatMap(({ key, messageId }): [string, Owner][] => {
+        const owner = held.get(key) ?? first.get(key);
+        return owner === undefined || owner.messageId === messageId ? [] : [[messageId, owner]];
+      });
+    }),
+  );
+  return new Map(found.flat());
+}
+
 /** A claim for each message that has a window and is on its way. */
 async function claimsOf(messages: readonly Message[], windowed: Windowed): Promise<Claim[]> {
   const hashes = new Map<string, Promise<string>>();
@@ -109,14 +144,7 @@ async function freeEnded(
   duplicates: readonly (Claim & { readonly owner: Owner })[],
 ): Promise<[string, Owner][]> {
   const stays = duplicates.map((d): [string, Owner] => [d.messageId, d.owner]);
-  const byShard = new Map<number, Set<string>>();
-  for (const { owner } of duplicates) {
-    const at = parseMessageId(owner.messageId)?.dbShard ?? -1;
-    byShard.set(at, (byShard.get(at) ?? new Set()).add(owner.messageId));
-  }
-  const ended = new Set(
-    (await Promise.all([...byShard].map(([at, ids]) => dedupesIn(deps, tenantId, at).ended([...ids])))).flat(),
-  );
+  const ended = new Set((await endedOf(deps, tenantId, duplicates)).flat());
   const free = duplicates.filter((d) => ended.has(d.owner.messageId));
   if (free.length === 0) return stays;
 
@@ -127,6 +155,20 @@ async function freeEnded(
     const now = owners.get(owner.key) ?? owner;
     return now.messageId === messageId ? [] : [[messageId, now]];
   });
+}
+
+/** Which of the owners came to an end and did not go out, by database. */
+function endedOf(
+  deps: Pick<Deps, "shards">,
+  tenantId: string,
+  duplicates: readonly { readonly owner: Owner }[],
+): Promise<string[][]> {
+  const byShard = new Map<number, Set<string>>();
+  for (const { owner } of duplicates) {
+    const at = parseMessageId(owner.messageId)?.dbShard ?? -1;
+    byShard.set(at, (byShard.get(at) ?? new Set()).add(owner.messageId));
+  }
+  return Promise.all([...byShard].map(([at, ids]) => dedupesIn(deps, tenantId, at).ended([...ids])));
 }
 
 function dedupesIn(deps: Pick<Deps, "shards">, tenantId: string, shard: number) {

@@ -4,9 +4,11 @@ import { isKnownSent, isWanted } from "../core/escalation.ts";
 import { attemptId } from "../core/ids.ts";
 import type { AttemptRoute, Delivery, Envelope, MessageEvent, Order, Receipt } from "../core/message.ts";
 import { DEFAULT_RETRY, MAX_RETRY_SECONDS, type RetryPolicy } from "../core/retry.ts";
+import type { RouteSubject } from "../core/routing-facts.ts";
 import { nextAttempt, type Settlement } from "../core/settlement.ts";
 import { FINAL_STATUSES, type Status } from "../core/status.ts";
 import { retryFor } from "../core/tenant.ts";
+import type { Tracking } from "../core/tracking.ts";
 import {
   endedInDoubt,
   MOST_CRASHES,
@@ -24,7 +26,8 @@ import type { DeliverDeps } from "./deliver-deps.ts";
 import type { Permit, PermitPool } from "./permit-pool.ts";
 import { pick } from "./pick.ts";
 import { projectSettings } from "./project-settings.ts";
-import { type Route, routeOf, unrouted } from "./route.ts";
+import { routeOf, unrouted } from "./route.ts";
+import { tracked } from "./track.ts";
 import { again, nothing, skipped, type Tried, written } from "./tried.ts";
 
 /** What the tries of one pack share. */
@@ -38,6 +41,8 @@ export interface Round {
   readonly packSizes: ReadonlyMap<string, number>;
   /** Whether this is the first time that the lease of these rows looks at them. */
   readonly isFirst: boolean;
+  /** Of a rehearsal: what the time is taken for. What is kept in memory goes by the real one. */
+  readonly clock?: () => number;
 }
 
 /** A delivery that can go. Its permit is to be given back, whatever comes of it. */
@@ -70,7 +75,8 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** Never throws. */
 export async function ready(deps: DeliverDeps, row: ClaimedRow, round: Round): Promise<Ready | Tried> {
-  const now = deps.now();
+  const clock = round.clock ?? deps.now;
+  const now = clock();
   if (row.id === null) return nothing(row, now);
   const messageId = row.id;
   const deliveries = JSON.parse(row.deliveries) as Delivery[];
@@ -80,12 +86,12 @@ export async function ready(deps: DeliverDeps, row: ClaimedRow, round: Round): P
   // Its whole time begins with its turn.
   const delivery: Delivery = found.phase === "held" ? { ...found, phase: "waiting", due_at: now } : found;
   const settled = (settlement: Settlement) =>
-    written({ tenantId: round.tenantId, row, messageId, order, at: deps.now() }, settlement);
+    written({ tenantId: round.tenantId, row, messageId, order, at: clock() }, settlement);
   const died = hasDied(round, row);
   /** An end without a try. */
-  const ended = (settlement: Settlement) => settled(died ? endedInDoubt(settlement, deps.now()) : settlement);
+  const ended = (settlement: Settlement) => settled(died ? endedInDoubt(settlement, clock()) : settlement);
   const untried = (failure: { readonly code: string; readonly reason: string }) =>
-    ended(settleUntried(delivery, { ...failure, now: deps.now() }));
+    ended(settleUntried(delivery, { ...failure, now: clock() }));
   if (row.expires_at !== null && row.expires_at <= now) return ended(settleExpired(delivery, now));
   if (row.log !== null && !isWanted(order?.plan, deliveries, delivery.n, JSON.parse(row.log) as MessageEvent[])) {
     return skipped(row, messageId, delivery, now);
@@ -106,26 +112,32 @@ export async function ready(deps: DeliverDeps, row: ClaimedRow, round: Round): P
   if ("code" in reachable) return untried(reachable);
 
   const doubt = doubtOf(deps, round, row, delivery, reachable, order);
-  if (doubt !== null) return doubt === "apart" ? again(row, deps.now(), true) : settled(doubt);
+  if (doubt !== null) return doubt === "apart" ? again(row, clock(), true) : settled(doubt);
 
   try {
     // Which connection it goes over is not known yet, and only its id depends on that.
-    const composed = composeFor({ row, messageId, delivery, order, attemptId: "", now: deps.now() }, prepared);
+    const composed = composeFor({ row, messageId, delivery, order, attemptId: "", now: clock() }, prepared);
     if (!composed.ok) return untried(composed);
     const candidates = ableToCarry(reachable, composed.envelope);
     if ("code" in candidates) return untried(candidates);
+    const place = { tenantId: round.tenantId, messageId, delivery: delivery.n };
+    const content = await tracked(deps, place, composed.envelope, trackingOf(order, means.tracking));
     const tried = round.tried.get(messageId) ?? NONE;
     const only = delivery.phase === "unknown" ? repeatable(candidates, delivery) : null;
-    const route = only === null ? await routeFor(deps, scope, row, delivery, candidates, composed.envelope) : unrouted([only]);
+    const subject = subjectOf(row, messageId, delivery, composed.envelope);
+    const isRouted = only === null && row.mode !== "test"; // whatever the policies say, a test message meets the sandbox
+    const route = isRouted
+      ? await routeOf(deps, scope, subject, candidates, clock())
+      : unrouted(only === null ? candidates : [only]);
     const picked = await pick(deps, { scope, channel: delivery.channel, route, tried, permits: round.permits });
     if (picked.kind === "none") return untried(picked);
     if (picked.kind === "wait") {
-      const settlement = settleWait(delivery, picked.wait, { now: deps.now(), policy });
+      const settlement = settleWait(delivery, picked.wait, { now: clock(), policy });
       return settlement === null ? again(row, picked.wait.until) : settled(settlement);
     }
     const { connection, permit } = picked;
     const failOverOn = route.failOverOn ?? means.failOverOn;
-    const envelope = { ...composed.envelope, attemptId: attemptIdFor(messageId, delivery, connection) };
+    const envelope = { ...content, attemptId: attemptIdFor(messageId, delivery, connection) };
     return {
       kind: "ready",
       row,
@@ -147,26 +159,22 @@ export async function ready(deps: DeliverDeps, row: ClaimedRow, round: Round): P
   }
 }
 
-/** Whatever the policies say, a test message meets the sandbox. */
-async function routeFor(
-  deps: DeliverDeps,
-  scope: ProjectScope,
-  row: ClaimedRow,
+/** What routing rules look at. `envelope`: null where it is not known what the message says. */
+export function subjectOf(
+  row: Pick<ClaimedRow, "category" | "priority" | "tags">,
+  messageId: string,
   { channel, destination }: Delivery,
-  candidates: readonly Candidate[],
-  envelope: Envelope,
-): Promise<Route> {
-  if (row.mode === "test" || row.id === null) return unrouted(candidates);
-  const subject = {
-    messageId: row.id,
+  envelope: Envelope | null,
+): RouteSubject {
+  return {
+    messageId,
     channel,
     destination,
     category: row.category,
     priority: row.priority,
     tags: row.tags === null ? [] : (JSON.parse(row.tags) as string[]),
-    smsText: envelope.channel === "sms" ? envelope.text : undefined,
+    smsText: envelope?.channel === "sms" ? envelope.text : undefined,
   };
-  return routeOf(deps, scope, subject, candidates);
 }
 
 interface Means {
@@ -174,6 +182,7 @@ interface Means {
   readonly candidates: readonly Candidate[];
   readonly policy: RetryPolicy;
   readonly failOverOn: readonly Receipt["outcome"][];
+  readonly tracking: Tracking;
 }
 
 /** Throws where a store failed: that is our fault, and no fault of the message. */
@@ -189,7 +198,8 @@ async function meansOf(
     candidatesOf(deps, scope, row.mode, delivery.channel),
     projectSettings(deps, scope),
   ]);
-  return { prepared, candidates, policy: retryFor(settings, delivery.channel), failOverOn: settings.failOverOn };
+  const { failOverOn, tracking } = settings;
+  return { prepared, candidates, policy: retryFor(settings, delivery.channel), failOverOn, tracking };
 }
 
 /** A fault of ours: it waits, without using up a try. */

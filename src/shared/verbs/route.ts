@@ -38,10 +38,11 @@ export async function routeOf(
   scope: ProjectScope,
   subject: RouteSubject,
   candidates: readonly Candidate[],
+  now: number,
 ): Promise<Route> {
   const policies = await projectPolicies(deps, scope);
   if (policies.length === 0) return unrouted(candidates);
-  const decision = decide(policies, factsOf(subject), connectionsOf(deps, scope, candidates), deps.now());
+  const decision = decide(policies, factsOf(subject), connectionsOf(deps, scope, candidates), now);
   const { policy_id: policyId, rule } = decision;
   if (policyId === null || rule === null) return unrouted(candidates);
   const byId = new Map(candidates.map((c) => [c.connectionId, c]));
@@ -55,15 +56,15 @@ export async function routeOf(
   };
 }
 
-/** The same decision with all that led to it, for people to read. */
+/** The same decision with all that led to it, for people to read. `isRouted`: whether policies are asked at all. */
 export async function explainRouteOf(
   deps: RouteDeps,
   scope: ProjectScope,
-  subject: RouteSubject,
+  { subject, isRouted, now }: { readonly subject: RouteSubject; readonly isRouted: boolean; readonly now: number },
   candidates: readonly Candidate[],
 ): Promise<RouteExplanation> {
-  const policies = await projectPolicies(deps, scope);
-  return explainRoute(policies, factsOf(subject), connectionsOf(deps, scope, candidates), deps.now());
+  const policies = isRouted ? await projectPolicies(deps, scope) : [];
+  return explainRoute(policies, factsOf(subject), connectionsOf(deps, scope, candidates), now);
 }
 
 /** Candidates as they came, with nothing decided. */
