@@ -1,7 +1,7 @@
 /**
  * Cloudflare's Email Service, where this deployment has it: sends one mail, once, and says what it said. Never throws.
  *
- * Implemented by adapters/email-binding.ts, and by testing/fakes.ts.
+ * Implemented by adapters/email-binding.ts, and by verbs/mail-connections.test.ts.
  */
 export interface Mailer {
   send(mail: BoundMail, timeoutMs: number): Promise<Posted>;
