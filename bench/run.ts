@@ -3,8 +3,10 @@
  *
  * Environment: N single sends (5000) at concurrency C (32); BATCHES of 1,000 recipients (50); BACKLOG of bulk
  * before the probes of fairness (100000); RUNS of the throughput measures, each on an empty stack, of which every
- * number's median is given (3); ONLY=fairness for that alone.
+ * number's median is given (3); CALLFULS of low-priority mail over SendGrid (100000); ONLY=fairness or ONLY=by_the_call
+ * for that alone.
  */
+import { byTheCall } from "./by-the-call.ts";
 import { environment } from "./environment.ts";
 import { fairness } from "./fairness.ts";
 import { bill, charge, sendBatches, sendSingles } from "./ledger.ts";
@@ -41,6 +43,12 @@ if (process.env.ONLY === "fairness") {
   process.exit(0);
 }
 
+const measureByTheCall = () => byTheCall(number("CALLFULS", 100_000));
+if (process.env.ONLY === "by_the_call") {
+  console.log(JSON.stringify({ environment: environment(), by_the_call: await measureByTheCall() }, null, 2));
+  process.exit(0);
+}
+
 const singles = [];
 const batches = [];
 for (let run = 0; run < number("RUNS", 3); run++) {
@@ -57,6 +65,7 @@ for (let run = 0; run < number("RUNS", 3); run++) {
 const singleMedians = medians(singles);
 const batchMedians = medians(batches);
 const fair = await measureFairness();
+const callfuls = await measureByTheCall();
 
 const ledger = await on(true, async (stack, mock) => {
   await charge(stack, mock, () => sendSingles(stack, 300, 32)); // warm: templates, connections and keys are cached
@@ -74,5 +83,9 @@ const ledger = await on(true, async (stack, mock) => {
 });
 
 console.log(
-  JSON.stringify({ environment: environment(), single: singleMedians, batch: batchMedians, fairness: fair, ledger }, null, 2),
+  JSON.stringify(
+    { environment: environment(), single: singleMedians, batch: batchMedians, fairness: fair, by_the_call: callfuls, ledger },
+    null,
+    2,
+  ),
 );

@@ -32,6 +32,8 @@ const idempotencySeconds = z
   .max(MAX_IDEMPOTENCY_SECONDS)
   .describe("How long an idempotency key is kept: 24 hours unless set. Keys that are kept already stay as long as they were to.");
 
+const tracking = z.strictObject({ opens: z.boolean(), clicks: z.boolean() });
+
 const failOverOn = z.array(z.enum(FAIL_OVER_OUTCOMES)).max(FAIL_OVER_OUTCOMES.length);
 
 const smsMaxSegments = z
@@ -49,6 +51,9 @@ const changedSettings = z
     retry_by_channel: byChannel(retry.nullable().exactOptional())
       .exactOptional()
       .describe("Channels with a policy of their own; null gives a channel back to the project's. Others stay as they are."),
+    tracking: tracking
+      .exactOptional()
+      .describe("What is tracked in mails, unless a send says otherwise. Nothing, unless it is switched on here or there."),
     fail_over_on: failOverOn
       .exactOptional()
       .describe(
@@ -74,6 +79,7 @@ export const projectShape = z
       idempotency_seconds: z.number(),
       retry: z.object(retry.shape),
       retry_by_channel: byChannel(z.object(retry.shape).optional()),
+      tracking,
       fail_over_on: failOverOn,
       sms_max_segments: smsMaxSegments,
     }),
@@ -102,11 +108,12 @@ function policyOut({ stepsSeconds, capSeconds, totalSeconds }: RetryPolicy): Ret
 
 /** A change of settings as a merge patch of what is stored: a ProjectSettings with what changes, null where a channel's goes. */
 export function settingsPatch(change: z.output<typeof changedSettings>) {
-  const { idempotency_seconds, retry: policy, retry_by_channel, fail_over_on, sms_max_segments } = change;
+  const { idempotency_seconds, retry: policy, retry_by_channel, fail_over_on, tracking: tracked, sms_max_segments } = change;
   return {
     ...(idempotency_seconds === undefined ? {} : { idempotencySeconds: idempotency_seconds }),
     ...(policy === undefined ? {} : { retry: policyIn(policy) }),
     ...(fail_over_on === undefined ? {} : { failOverOn: fail_over_on }),
+    ...(tracked === undefined ? {} : { tracking: tracked }),
     ...(sms_max_segments === undefined ? {} : { smsMaxSegments: sms_max_segments }),
     ...(retry_by_channel === undefined
       ? {}
@@ -136,6 +143,7 @@ export function settingsView({
   retryByChannel = {},
   failOverOn,
   smsMaxSegments: segments,
+  tracking: tracked,
 }: ProjectSettings): z.output<typeof projectShape>["settings"] {
   return {
     idempotency_seconds: seconds,
@@ -147,6 +155,7 @@ export function settingsView({
       }),
     ),
     fail_over_on: [...failOverOn],
+    tracking: { ...tracked },
     sms_max_segments: segments,
   };
 }

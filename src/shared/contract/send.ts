@@ -90,6 +90,10 @@ const common = {
         "once within this time from the first one's due time. Later ones become `suppressed`, with code `duplicate` and the id of " +
         "the first, unless that one failed, expired or was cancelled. Only messages that carry the option are compared.",
     ),
+  tracking: z
+    .strictObject({ opens: z.boolean().optional(), clicks: z.boolean().optional() })
+    .optional()
+    .describe("Email: whether a pixel and rewritten links tell of opens and clicks. What is left out is as the project says."),
   tags: z.array(z.string().min(1).max(64)).max(10).optional(),
   metadata: jsonObject.optional().describe("Yours: kept with the message, and in every callback."),
 };

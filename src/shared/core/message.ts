@@ -93,6 +93,8 @@ export interface Order {
   readonly request_id: string;
   /** Set where a recipient's addresses are tried one after the other. */
   readonly plan?: Plan;
+  /** What is tracked in its mail, where it says so itself. */
+  readonly tracking?: { readonly opens?: boolean | undefined; readonly clicks?: boolean | undefined };
   /** Of the API key that asked. */
   readonly key_id?: string;
   /** `tpl_…` and the version that was published when the request came in. */

@@ -6,6 +6,7 @@ import type { Mode } from "./message.ts";
 import type { OutboundByChannel } from "./outbound.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
 import { DEFAULT_MAX_SEGMENTS } from "./sms.ts";
+import { NO_TRACKING, type Tracking } from "./tracking.ts";
 
 export interface TenantLimits extends BucketLimit {
   /** Messages a calendar month (UTC); null for no limit. */
@@ -36,6 +37,8 @@ export interface ProjectSettings {
   readonly retryByChannel?: Readonly<Partial<Record<Channel, RetryPolicy>>>;
   /** After which refusals the next connection is tried at once. */
   readonly failOverOn: readonly FailOverOutcome[];
+  /** What is tracked in mails, unless a send says otherwise. */
+  readonly tracking: Tracking;
   /** Segments that one SMS may take. */
   readonly smsMaxSegments: number;
 }
@@ -48,6 +51,7 @@ export const DEFAULT_PROJECT: ProjectSettings = {
   idempotencySeconds: 86_400,
   retry: DEFAULT_RETRY,
   failOverOn: ["transient", "throttled", "misconfigured"],
+  tracking: NO_TRACKING,
   smsMaxSegments: DEFAULT_MAX_SEGMENTS,
 };
 export const MAX_IDEMPOTENCY_SECONDS = 30 * 86_400;
@@ -79,6 +83,8 @@ export const SCOPES = [
   "projects:read",
   "projects:write",
   "notices:read",
+  "suppressions:read",
+  "suppressions:write",
   "webhooks:read",
   "webhooks:write",
   "routing:read",

@@ -177,6 +177,11 @@ export function subjectOf(
   };
 }
 
+/** What a send says of tracking, before what its project says. */
+function trackingOf({ tracking }: Order, project: Tracking): Tracking {
+  return { opens: tracking?.opens ?? project.opens, clicks: tracking?.clicks ?? project.clicks };
+}
+
 interface Means {
   readonly prepared: Prepared | { readonly code: string; readonly reason: string };
   readonly candidates: readonly Candidate[];

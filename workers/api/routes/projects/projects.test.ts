@@ -12,6 +12,7 @@ interface Project {
   name: string;
   settings: { idempotency_seconds: number; retry: object; retry_by_channel: Record<string, object> };
   live_key: string;
+  callback_secret: string;
   test_key: string;
 }
 
@@ -22,6 +23,7 @@ async function ok<T>(response: Promise<Response>, status = 200): Promise<T> {
 }
 
 const make = (body: object, w = world) => ok<Project>(w.call("POST", "/v1/projects", { body }), 201);
+const NO_TRACKING = { opens: false, clicks: false };
 const FAIL_OVER = ["transient", "throttled", "misconfigured"];
 const QUICK = { steps_seconds: [1, 2.5], cap_seconds: 60, total_seconds: 600 };
 const DEFAULT = { steps_seconds: [10, 60, 300], cap_seconds: 3600, total_seconds: 86_400 };
@@ -35,6 +37,7 @@ describe("a new project", () => {
       retry: DEFAULT,
       retry_by_channel: {},
       fail_over_on: FAIL_OVER,
+      tracking: NO_TRACKING,
       sms_max_segments: 10,
     });
     for (const key of [made.live_key, made.test_key]) {
@@ -58,9 +61,10 @@ describe("a new project", () => {
       retry: QUICK,
       retry_by_channel: { sms: DEFAULT },
       fail_over_on: FAIL_OVER,
+      tracking: NO_TRACKING,
       sms_max_segments: 3,
     });
-    const { live_key: _, test_key: __, ...shown } = made;
+    const { live_key: _, test_key: __, callback_secret: ___, ...shown } = made;
     expect(await ok(world.call("GET", `/v1/projects/${made.id}`))).toEqual(shown);
   });
 });
@@ -93,6 +97,7 @@ describe("a change", () => {
       retry: QUICK,
       retry_by_channel: { email: QUICK },
       fail_over_on: FAIL_OVER,
+      tracking: NO_TRACKING,
       sms_max_segments: 10,
     });
     const now = await patch({ name: "After" });
