@@ -25,7 +25,7 @@ export const recipientShape = z
       .min(1)
       .max(4096)
       .describe(
-        "An email address, a phone number in E.164, and so on. Push: `fid:…`, `token:…` (FCM), `apns:…`, `ExponentPushToken[…]`, or a Web Push subscription as JSON text.",
+        "An email address, a phone number in E.164, and so on. Push: `fid:…`, `token:…` (FCM), `apns:…`, `ExponentPushToken[…]`, or a Web Push subscription as JSON text. Chat: a channel's id or #name at Slack, a chat's id or @name at Telegram, or the `destination` that a webhook's connection was given.",
       ),
     variables: jsonObject.exactOptional().describe("For this recipient; wins over the send's own."),
   })
