@@ -20,6 +20,7 @@ export interface Message {
       readonly outcome: string;
       readonly code: string | null;
       readonly provider_message_id: string | null;
+      readonly route: { readonly policy_id: string; readonly why: string } | null;
     }[];
   }[];
   readonly events: readonly { readonly type: string; readonly at: string; readonly provider: string | null }[];

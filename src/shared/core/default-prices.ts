@@ -37,7 +37,7 @@ const LIST: Readonly<Record<string, ListPrice>> = {
   postmark: { prices: mail(0.0015), confidence: "medium", note: "15 for 10,000." },
   resend: { prices: mail(0.0004), confidence: "medium", note: "Pro, 20 for 50,000." },
   mailgun: { prices: mail(0.0005), confidence: "low", note: "15 to 35 for 50,000: sources differ." },
-  cloudflare: { prices: mail(0.00035), confidence: "high", note: "Workers Paid, beyond 3,000 a month." },
+  "cloudflare-email": { prices: mail(0.00035), confidence: "high", note: "Workers Paid, beyond 3,000 a month." },
   "twilio/sms": {
     prices: { currency: USD, per: "part", by_country: { US: 0.0118 }, per_failed: 0.001 },
     confidence: "medium",
@@ -58,7 +58,7 @@ const LIST: Readonly<Record<string, ListPrice>> = {
     confidence: "low",
     note: "Japan as read in May 2026; the United States from an old sample of AWS's documentation.",
   },
-  "whatsapp/whatsapp": {
+  "meta/whatsapp": {
     prices: { currency: USD, per: "message", by_country: { US: 0.0255, IN: 0.0105, BR: 0.025 } },
     confidence: "low",
     note: "Marketing templates, as others quote Meta's rate card; utility and authentication cost less.",
@@ -66,13 +66,16 @@ const LIST: Readonly<Record<string, ListPrice>> = {
   fcm: FREE,
   apns: FREE,
   webpush: FREE,
-  expo: FREE,
   slack: FREE,
+  slack_webhook: FREE,
   discord: FREE,
   teams: FREE,
   telegram: FREE,
   sandbox: FREE,
 };
+
+/** `provider`, or `provider/channel`. */
+export const LISTED: readonly string[] = Object.keys(LIST);
 
 /** Null where nobody knows. */
 export function listPriceOf(provider: string, channel: Channel): ListPrice | null {

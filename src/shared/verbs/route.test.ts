@@ -233,12 +233,12 @@ describe("policies", () => {
       tags: [],
     } as const;
     forgetPolicies(s.world);
-    await Promise.all(Array.from({ length: 50 }, () => routeOf(deps, s.world, subject, [])));
+    await Promise.all(Array.from({ length: 50 }, () => routeOf(deps, s.world, subject, [], s.clock.now)));
     s.clock.now += 9_999;
-    await routeOf(deps, s.world, subject, []);
+    await routeOf(deps, s.world, subject, [], s.clock.now);
     expect(reads).toBe(1);
     s.clock.now += 1;
-    await routeOf(deps, s.world, subject, []);
+    await routeOf(deps, s.world, subject, [], s.clock.now);
     expect(reads).toBe(2);
   });
 
@@ -259,7 +259,7 @@ describe("policies", () => {
       priority: "normal",
       tags: [],
     } as const;
-    const explained = await explainRouteOf(s.deps, s.world, subject, candidates);
+    const explained = await explainRouteOf(s.deps, s.world, { subject, isRouted: true, now: START }, candidates);
     expect(explained).toMatchObject({
       policy_id: id,
       rule: 0,

@@ -174,7 +174,7 @@ export const notices = sqliteTable(
   (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
 );
 
-/** Which connection carries what: ordered rules (core/routing.ts). */
+/** Which connection carries what: ordered rules (core/routing-rule.ts). */
 export const routingPolicies = sqliteTable(
   "routing_policies",
   {
