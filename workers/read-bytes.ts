@@ -30,3 +30,17 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Uin
 export function tooLarge(maxBytes: number): Fault {
   return new Fault("body_too_large", { detail: `This endpoint takes at most ${maxBytes} bytes.` });
 }
+
+/** The body as text in the pieces that it comes in; refused where it turns out to be longer than `maxBytes`. */
+export async function* textOf(request: Request, maxBytes: number): AsyncGenerator<string> {
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  if (!request.body) return;
+  const decoder = new TextDecoder();
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    yield decoder.decode(chunk, { stream: true });
+  }
+  yield decoder.decode();
+}

@@ -11,6 +11,11 @@ import { surveyProvidersRoute } from "./routes/admin/providers.ts";
 import { queuesRoute } from "./routes/admin/queues.ts";
 import { replayAnywhereRoute } from "./routes/admin/replay.ts";
 import { resumeTenantKeyRoute } from "./routes/admin/resume-key.ts";
+import {
+  addGlobalSuppressionRoute,
+  listGlobalSuppressionsRoute,
+  removeGlobalSuppressionRoute,
+} from "./routes/admin/suppressions.ts";
 import { suspendTenantKeyRoute } from "./routes/admin/suspend-key.ts";
 import { updateTenantRoute } from "./routes/admin/update-tenant.ts";
 import { deleteAttachmentRoute } from "./routes/attachments/delete.ts";
@@ -60,6 +65,13 @@ import { listCaughtRoute } from "./routes/sandbox/list.ts";
 import { sandboxPageRoute } from "./routes/sandbox/page.ts";
 import { batchRoute } from "./routes/send/batch.ts";
 import { sendRoute } from "./routes/send/send.ts";
+import { simulateRoute } from "./routes/simulate/simulate.ts";
+import { addSuppressionRoute } from "./routes/suppressions/add.ts";
+import { exportSuppressionsRoute } from "./routes/suppressions/export.ts";
+import { getSuppressionRoute } from "./routes/suppressions/get.ts";
+import { importSuppressionsRoute } from "./routes/suppressions/import.ts";
+import { listSuppressionsRoute } from "./routes/suppressions/list.ts";
+import { removeSuppressionRoute } from "./routes/suppressions/remove.ts";
 import { addTemplateVersionRoute } from "./routes/templates/add-version.ts";
 import { archiveTemplateRoute } from "./routes/templates/archive.ts";
 import { createTemplateRoute } from "./routes/templates/create.ts";
@@ -86,6 +98,7 @@ export const routes: readonly Route[] = [
   // send
   sendRoute,
   batchRoute,
+  simulateRoute,
   // messages
   listMessagesRoute,
   getMessageRoute,
@@ -152,6 +165,13 @@ export const routes: readonly Route[] = [
   listWebhookDeliveriesRoute,
   redeliverRoute,
   recoverRoute,
+  // suppressions
+  listSuppressionsRoute,
+  addSuppressionRoute,
+  getSuppressionRoute,
+  removeSuppressionRoute,
+  importSuppressionsRoute,
+  exportSuppressionsRoute,
   // notices
   listNoticesRoute,
   // tenancy
@@ -171,6 +191,9 @@ export const routes: readonly Route[] = [
   suspendTenantKeyRoute,
   resumeTenantKeyRoute,
   listTenantNoticesRoute,
+  listGlobalSuppressionsRoute,
+  addGlobalSuppressionRoute,
+  removeGlobalSuppressionRoute,
   queuesRoute,
   surveyProvidersRoute,
   surveyDeadLettersRoute,

@@ -4,6 +4,7 @@ import type { Postman as PostmanPort } from "../../src/shared/ports/postman.ts";
 import { consumed, countsOf, LEDGER_PATH } from "../../src/shared/runtime/ledger.ts";
 import { type WebhooksBindings, webhooksDeps } from "../../src/shared/runtime/wire.ts";
 import { makePostman } from "../../src/shared/verbs/postman.ts";
+import { door } from "./door.ts";
 import { post } from "./post.ts";
 import { fold } from "./steps.ts";
 
@@ -19,12 +20,12 @@ export class Postman extends WorkerEntrypoint<WebhooksBindings> implements Postm
 }
 
 export default {
-  fetch(request: Request, env: WebhooksBindings): Response {
+  async fetch(request: Request, env: WebhooksBindings): Promise<Response> {
     const counts = countsOf(env);
     const { pathname } = new URL(request.url);
     if (counts && pathname === LEDGER_PATH) return Response.json(counts);
     if (pathname === "/healthz") return Response.json({ status: "ok" });
-    return new Response(null, { status: 404 });
+    return door(webhooksDeps(env), request);
   },
 
   async queue(batch: MessageBatch, env: WebhooksBindings, ctx: Pick<ExecutionContext, "waitUntil">): Promise<void> {

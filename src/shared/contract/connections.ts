@@ -23,6 +23,11 @@ export const createConnection = z.strictObject({
   enabled: z.boolean().default(true),
   credentials: jsonObject.default({}).describe("Sealed at once. Never returned, never logged."),
   settings: jsonObject.default({}).describe("What is no secret, such as the sender; `endpoint` is another base URL."),
+  callback_verification: jsonObject
+    .optional()
+    .describe(
+      "What proves that a callback is the provider's, by the schema that `GET /v1/providers` shows. Sealed at once. Without it, no callback is believed.",
+    ),
   limits: outboundLimits.default({}).describe("How fast this account may be used. Messages above it wait; none is refused."),
   prices: priceTable
     .nullable()
@@ -38,6 +43,7 @@ export const updateConnection = z
     enabled: z.boolean().optional(),
     credentials: jsonObject.optional().describe("Replaces all of them: this is how they are rotated."),
     settings: jsonObject.optional().describe("Replaces all of them."),
+    callback_verification: jsonObject.nullable().optional().describe("Replaces all of it; null takes it away."),
     limits: outboundLimits.optional().describe("Replaces both of them: `{}` takes them away."),
     prices: priceTable.nullable().optional().describe("Replaces all of them; null goes back to the provider's list prices."),
     verify,
@@ -66,6 +72,13 @@ export const connectionShape = z
     enabled: z.boolean(),
     credential_hints: z.record(z.string(), z.string()).describe("Each credential that is set, masked but for its end."),
     settings: jsonObject,
+    callback_url: z
+      .string()
+      .nullable()
+      .describe("What to give the provider as the address of its webhooks; null where it has none, or PUBLIC_URL is not set."),
+    callback_verification_hints: z
+      .record(z.string(), z.string())
+      .describe("Each field of `callback_verification` that is set, masked but for its end."),
     limits: outboundLimits,
     prices: pricesShape.nullable().describe("Its own; null where `list_price` is assumed."),
     list_price: listPriceShape.nullable().describe("Null where no price of the provider is known."),
@@ -87,5 +100,8 @@ export const providerShape = z
     channels: z.array(z.enum(CHANNELS)),
     credentials: jsonObject.describe("JSON Schema of a connection's `credentials`."),
     settings: jsonObject.describe("JSON Schema of a connection's `settings`."),
+    callback_verification: jsonObject
+      .nullable()
+      .describe("JSON Schema of a connection's `callback_verification`; null where the provider never calls back."),
   })
   .meta({ id: "Provider" });

@@ -26,6 +26,8 @@ const MEANING: Readonly<Record<NoticeType, string>> = {
   "backlog.recovered": "The lane takes messages again. Details as for `backlog.shedding`.",
   "webhook.disabled":
     "Nothing is posted to a webhook any more; `subject` is its id. Details: its `url`; `reason`, which is `gone` where it answered 410 and `failing` where nothing but failure came back for five days; and `failing_since` when.",
+  "callbacks.forged":
+    "Somebody calls the connection's `callback_url` and cannot prove to be the provider; `subject` is its id. All of it was refused. Told once an hour at most. Details: its `name`, `provider` and `channel`, the latest `reason`, and how many were `forged` at least, and `since` when. Where the provider itself calls in vain, its `callback_verification` is not the right one.",
 };
 
 export const noticeShape = z

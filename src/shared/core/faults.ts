@@ -9,6 +9,7 @@ export const FAULTS = {
   key_revoked: { status: 401, title: "This API key was revoked" },
   key_expired: { status: 401, title: "This API key has expired" },
   key_suspended: { status: 403, title: "This API key is suspended" },
+  callback_forged: { status: 401, title: "The callback does not prove that it comes from the provider" },
   forbidden: { status: 403, title: "This key lacks the scope that the call needs" },
   not_found: { status: 404, title: "There is no such resource" },
   method_not_allowed: { status: 405, title: "The resource does not answer to this method" },

@@ -7,6 +7,7 @@ export const NOTICE_TYPES = [
   "backlog.shedding",
   "backlog.recovered",
   "webhook.disabled",
+  "callbacks.forged",
 ] as const;
 export type NoticeType = (typeof NOTICE_TYPES)[number];
 

@@ -50,6 +50,11 @@ export function dedupeShardOf(key: string, dbShards: readonly number[]): number 
   return dbShards[hash32(key) % dbShards.length] ?? -1;
 }
 
+/** Where a provider's callbacks about a connection come in, under the deployment's public URL. */
+export function hookPath(channel: string, provider: string, connectionId: string): string {
+  return `/hooks/${channel}/${provider}/${connectionId}`;
+}
+
 /** R2 key of an attachment. */
 export function attachmentKey(tenantId: string, attachmentId: string): string {
   return `${tenantId}/attachments/${attachmentId}`;

@@ -48,6 +48,12 @@ const routingPolicy = () => ({
   name: `Battery ${++serial}`,
   rules: [ruleOf({ category: ["otp"] }, { strategy: "most_reliable" })],
 });
+const suppression = () => ({ channel: "email", destination: `battery-of-suppressions-${++serial}@example.com` });
+const suppressed = ({ channel, destination }: Record<string, unknown>): Params => ({
+  channel: String(channel),
+  destination: String(destination),
+});
+
 const idOf = ({ id }: Record<string, unknown>): Params => ({ id: String(id) });
 let serial = 0;
 
@@ -72,6 +78,8 @@ export const MAKERS: Readonly<Record<string, (world: World) => Promise<Params>>>
     return { token: download_url.slice(download_url.lastIndexOf("/") + 1) };
   },
   "/v1/webhooks/": async (world) => idOf(await post(world, "/v1/webhooks", { url: `https://customer.test/${++serial}` })),
+  "/v1/suppressions/": async (world) => suppressed(await post(world, "/v1/suppressions", suppression())),
+  "/admin/suppressions/": async (world) => suppressed(await post(world, "/admin/suppressions", suppression(), OPERATOR_KEY)),
   "/v1/messages/": async (world) => ({ id: await sendOne(world, email("ada@example.com", { schedule_at: LATER })) }),
   "/v1/sandbox/messages/": async (world) =>
     rowOf(world, "/v1/sandbox/messages?limit=100", await sendOne(world, email("ada@example.com"))),

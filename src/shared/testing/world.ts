@@ -3,6 +3,7 @@
 import { env } from "cloudflare:workers";
 import { makeApp } from "../../../workers/api/app.ts";
 import { routes } from "../../../workers/api/routes.ts";
+import { door } from "../../../workers/webhooks/door.ts";
 import { joseSealer, joseUnsealer } from "../adapters/jose-vault.ts";
 import { ANYTHING } from "../core/grants.ts";
 import type { Mode } from "../core/message.ts";
@@ -34,7 +35,8 @@ export function testDeps(over: Partial<Deps> = {}): Deps {
     ...over,
   };
   const atWebhooks: Deps = { ...base, unsealer: joseUnsealer(bindings.WEBHOOK_SEAL_PRIVATE_KEYS) };
-  return { ...base, desk: makeDesk(base), postman: makePostman(atWebhooks) };
+  const webhooks = { fetch: (...args: Parameters<typeof fetch>) => door(atWebhooks, new Request(...args)) };
+  return { ...base, desk: makeDesk(base), postman: makePostman(atWebhooks), webhooks: over.webhooks ?? webhooks };
 }
 
 export interface World {

@@ -23,30 +23,37 @@ export function providerFor(id: string, channel: Channel): Provider {
 }
 
 export type AccountColumns = Pick<ConnectionRow, "credentials" | "credentialsKeyId" | "credentialHints" | "settings">;
-type CheckDeps = Pick<Deps, "sealer" | "allowPrivateEndpoints">;
+export type VerificationColumns = Pick<ConnectionRow, "verification" | "verificationHints">;
+type CheckDeps = Pick<Deps, "sealer" | "webhookSealer" | "allowPrivateEndpoints">;
+
+/** What verifies callbacks: null takes it away. */
+interface Verifying {
+  readonly verification?: Fields | null | undefined;
+}
 
 /**
- * The columns of credentials and settings, each where given. Refuses with every flaw of both, located as in
- * `credentials.access_key_id`. Credentials leave here sealed or not at all.
+ * The columns of credentials, settings and verification, each where given. Refuses with every flaw of all, located as in
+ * `credentials.access_key_id`. Secrets leave here sealed or not at all.
  */
 export async function checkAccount(
   deps: CheckDeps,
   provider: Provider,
-  given: { readonly credentials: Fields; readonly settings: Fields },
-): Promise<AccountColumns>;
+  given: { readonly credentials: Fields; readonly settings: Fields } & Verifying,
+): Promise<AccountColumns & Partial<VerificationColumns>>;
 export async function checkAccount(
   deps: CheckDeps,
   provider: Provider,
-  given: { readonly credentials?: Fields | undefined; readonly settings?: Fields | undefined },
-): Promise<Partial<AccountColumns>>;
+  given: { readonly credentials?: Fields | undefined; readonly settings?: Fields | undefined } & Verifying,
+): Promise<Partial<AccountColumns & VerificationColumns>>;
 export async function checkAccount(
   deps: CheckDeps,
   provider: Provider,
-  given: { readonly credentials?: Fields | undefined; readonly settings?: Fields | undefined },
-): Promise<Partial<AccountColumns>> {
+  given: { readonly credentials?: Fields | undefined; readonly settings?: Fields | undefined } & Verifying,
+): Promise<Partial<AccountColumns & VerificationColumns>> {
   const flaws: Flaw[] = [];
   const credentials = parsed(provider.credentials, "credentials", given.credentials, flaws);
   const settings = parsed(provider.settings, "settings", given.settings, flaws);
+  const verification = verificationOf(provider, given.verification, flaws);
   const endpoint = settings?.endpoint;
   const wrong = typeof endpoint === "string" ? endpointFlaw(endpoint, deps.allowPrivateEndpoints) : null;
   if (wrong !== null) flaws.push({ path: "settings.endpoint", message: wrong });
@@ -58,7 +65,10 @@ export async function checkAccount(
   if (whole) flaws.push({ path: "credentials", message: whole.reason });
   if (flaws.length > 0) throw new Fault("validation_failed", { errors: flaws });
 
-  const sealed = credentials === undefined ? undefined : await deps.sealer.seal(credentials);
+  const [sealed, sealedVerification] = await Promise.all([
+    credentials === undefined ? undefined : deps.sealer.seal(credentials),
+    verification ? deps.webhookSealer.seal(verification) : undefined,
+  ]);
   return {
     ...(sealed && {
       credentials: sealed.jwe,
@@ -66,7 +76,21 @@ export async function checkAccount(
       credentialHints: JSON.stringify(hintsOf(credentials ?? {})),
     }),
     ...(settings && { settings: JSON.stringify(settings) }),
+    ...(verification !== undefined && {
+      verification: sealedVerification?.jwe ?? null,
+      verificationHints: JSON.stringify(hintsOf(verification ?? {})),
+    }),
   };
+}
+
+const VERIFICATION = "callback_verification";
+
+function verificationOf(provider: Provider, given: Fields | null | undefined, flaws: Flaw[]): Fields | null | undefined {
+  if (given === undefined || given === null) return given;
+  const callbacks = provider.kind === "http" ? provider.callbacks : undefined;
+  if (callbacks) return parsed(callbacks.verification, VERIFICATION, given, flaws);
+  flaws.push({ path: VERIFICATION, message: `${provider.name} never calls back.` });
+  return undefined;
 }
 
 function parsed(shape: Provider["settings"], at: string, given: Fields | undefined, flaws: Flaw[]): Fields | undefined {

@@ -18,13 +18,15 @@ export interface NewConnection {
   readonly enabled: boolean;
   readonly credentials: Readonly<Record<string, unknown>>;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** What verifies callbacks; none unless given. */
+  readonly verification?: Readonly<Record<string, unknown>> | undefined;
   readonly limits: OutboundLimits;
   /** Null for none of its own. */
   readonly prices: PriceTable | null;
 }
 
 export async function createConnection(
-  deps: Pick<Deps, "control" | "sealer" | "now" | "random" | "allowPrivateEndpoints" | "desk" | "log">,
+  deps: Pick<Deps, "control" | "sealer" | "webhookSealer" | "now" | "random" | "allowPrivateEndpoints" | "desk" | "log">,
   actor: Actor,
   input: NewConnection,
 ): Promise<ConnectionRow> {
@@ -33,6 +35,8 @@ export async function createConnection(
   const account = await checkAccount(deps, provider, input);
   const now = deps.now();
   const row: ConnectionRow = {
+    verification: null,
+    verificationHints: "{}",
     ...account,
     tenantId: actor.tenantId,
     projectId: actor.projectId,
@@ -44,7 +48,6 @@ export async function createConnection(
     enabled,
     limits: JSON.stringify(input.limits),
     prices: JSON.stringify(input.prices ?? {}),
-    verification: null,
     verifiedAt: null,
     unwellSince: null,
     createdAt: now,

@@ -22,6 +22,7 @@ import { loadOrders } from "./load-orders.ts";
 import { noteFailures } from "./note-failures.ts";
 import { PermitPool } from "./permit-pool.ts";
 import type { Round } from "./ready.ts";
+import { suppressRefused } from "./suppress-refused.ts";
 import { again, type Tried } from "./tried.ts";
 import { tryBulk } from "./try-bulk.ts";
 import { tryDelivery } from "./try-delivery.ts";
@@ -174,6 +175,7 @@ async function afterwards(
     later.length === 0 ? undefined : deps.ringer.ring(bellsOf(tenantId, shard, later, (pack) => (pack.dueAt - now) / 1000)),
     signals.length === 0 ? undefined : deps.ringer.signal(tenantId, shard, signals),
     refused.length === 0 ? undefined : noteFailures(deps, tenantId, refused),
+    suppressRefused(deps, tenantId, tried),
   ]);
   for (const result of results) {
     if (result.status === "rejected") {

@@ -14,6 +14,7 @@ import { bellsOf } from "./bells.ts";
 import { type CallBackDeps, callbacksForNew } from "./call-back.ts";
 import type { Deps } from "./deps.ts";
 import { suppressDuplicates, windowedOrders } from "./duplicates.ts";
+import { type Holds, holdBack, holdsOn } from "./hold-back.ts";
 import { inLearnedOrder } from "./learned-order.ts";
 
 /** Deliveries that are claimed and settled together. Small where a message must not wait for its neighbours. */
@@ -32,7 +33,8 @@ export async function plan(deps: PlanDeps, tenantId: string, submissions: readon
     if (list) list.push(submission);
     else byShard.set(shard, [submission]);
   }
-  return (await Promise.all([...byShard].map(([shard, mine]) => planShard(deps, tenantId, shard, mine)))).flat();
+  const holds = await holdsOn(deps, tenantId, submissions);
+  return (await Promise.all([...byShard].map(([shard, mine]) => planShard(deps, tenantId, shard, mine, holds)))).flat();
 }
 
 async function planShard(
@@ -40,6 +42,7 @@ async function planShard(
   tenantId: string,
   shard: number,
   submissions: readonly Submission[],
+  holds: Holds,
 ): Promise<Pressure[]> {
   const db = deps.shards[shard];
   if (!db) throw new Error(`there is no message database ${shard}`);
@@ -51,7 +54,7 @@ async function planShard(
     submissions.flatMap(({ first, order: { callback_url: url } }) => (url === undefined ? [] : [[first, url]])),
   );
   for (const part of chunks(tenantId, submissions, now)) {
-    const ordered = await inLearnedOrder(db, { tenantId }, part.messages);
+    const ordered = holdBack(await inLearnedOrder(db, { tenantId }, part.messages), holds);
     const messages = windowed.size === 0 ? ordered : await suppressDuplicates(deps, tenantId, ordered, windowed);
     const packs = packUp(deps, messages, now);
     const rows = planOf(db, { tenantId });

@@ -3,10 +3,12 @@ import { commit } from "../db/commit.ts";
 import { tenantShards } from "../db/control/tenants.ts";
 import { callbackPacksOf } from "../db/messages/callback-packs.ts";
 import { pruneDedupes } from "../db/messages/dedupes.ts";
+import { earlySignalsOf, signalsIn } from "../db/messages/early-signals.ts";
 import { packsOf, type RungPack } from "../db/messages/packs.ts";
 import { bellsOf } from "./bells.ts";
 import { ringCallbacks } from "./call-back.ts";
 import type { Deps } from "./deps.ts";
+import { takeUpEarly } from "./early.ts";
 import { tellNotices } from "./tell-notices.ts";
 
 /** Packs rung a sweep and database: 100,000 messages in packs of 50. */
@@ -27,14 +29,18 @@ export async function sweep(
       const db = deps.shards[shard];
       if (!db) throw new Error(`there is no message database ${shard}`);
       const packs = packsOf(db, { tenantId });
+      const early = earlySignalsOf(db, { tenantId });
       const callbacks = callbackPacksOf(db, { tenantId });
-      const [rung, count, rungCallbacks, callbackCount] = await commit(db, [
+      const [rung, count, rungCallbacks, callbackCount, matched] = await commit(db, [
         packs.ringLost(deps.now(), RINGS_A_SWEEP, deps.timing.ringAgainMs),
         packs.countOpen(),
         callbacks.ringLost(deps.now(), RINGS_A_SWEEP, deps.timing.ringAgainMs),
         callbacks.countOpen(),
+        early.matched(),
+        early.prune(deps.now()),
         pruneDedupes(db, deps.now() - DEDUPE_GRACE_MS),
       ]);
+      await takeUpEarly(deps, { tenantId, shard, db }, signalsIn(matched));
       const lost = (rung?.results ?? []) as unknown as RungPack[];
       if (lost.length > 0) {
         await deps.ringer.ring(bellsOf(tenantId, shard, lost));

@@ -11,11 +11,13 @@ import type { NewConnection } from "./create-connection.ts";
 import type { Actor, Deps } from "./deps.ts";
 import { mendBreaker } from "./mend-breaker.ts";
 
-type Change = { readonly [F in Exclude<keyof NewConnection, "channel" | "provider">]?: NewConnection[F] | undefined };
+type Change = {
+  readonly [F in Exclude<keyof NewConnection, "channel" | "provider" | "verification">]?: NewConnection[F] | undefined;
+} & { readonly verification?: NewConnection["verification"] | null };
 
 /** A new account is not verified, whatever the one before it was. */
 export async function updateConnection(
-  deps: Pick<Deps, "control" | "sealer" | "now" | "random" | "allowPrivateEndpoints" | "desk" | "log">,
+  deps: Pick<Deps, "control" | "sealer" | "webhookSealer" | "now" | "random" | "allowPrivateEndpoints" | "desk" | "log">,
   actor: Actor,
   id: string,
   change: Change,
@@ -23,7 +25,7 @@ export async function updateConnection(
   const connections = connectionsOf(deps.control, actor);
   const row = await connections.get(id);
   if (!row) throw new Fault("not_found");
-  const fields = (["name", "priority", "enabled", "credentials", "settings", "limits", "prices"] as const).filter(
+  const fields = (["name", "priority", "enabled", "credentials", "settings", "limits", "prices", "verification"] as const).filter(
     (f) => change[f] !== undefined,
   );
   if (fields.length === 0) return row;
@@ -31,6 +33,7 @@ export async function updateConnection(
   // The column holds what createConnection let in.
   const provider = providerFor(row.provider, row.channel as Channel);
   const account = await checkAccount(deps, provider, change);
+  const isNewAccount = change.credentials !== undefined || change.settings !== undefined;
   const set: Partial<ConnectionRow> = {
     ...(change.name !== undefined && { name: change.name }),
     ...(change.priority !== undefined && { priority: change.priority }),
@@ -38,7 +41,7 @@ export async function updateConnection(
     ...(change.limits !== undefined && { limits: JSON.stringify(change.limits) }),
     ...(change.prices !== undefined && { prices: JSON.stringify(change.prices ?? {}) }),
     ...account,
-    ...(Object.keys(account).length > 0 && { verifiedAt: null }),
+    ...(isNewAccount && { verifiedAt: null }),
     // Moves in every change, also of two in one millisecond: whoever holds an opened account sees that it is old.
     updatedAt: Math.max(deps.now(), row.updatedAt + 1),
   };
@@ -58,6 +61,6 @@ export async function updateConnection(
   ]);
   await announceConnections(deps, actor);
   // All that its breaker knows is about the account before.
-  if (Object.keys(account).length > 0) await mendBreaker(deps, row);
+  if (isNewAccount) await mendBreaker(deps, row);
   return { ...row, ...set };
 }

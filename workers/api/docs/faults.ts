@@ -11,6 +11,8 @@ export const FAULT_HELP: Readonly<Record<FaultCode, string>> = {
   key_expired: "The time that was set for this key is over, or it was rotated and its overlap has ended. Use the new key.",
   key_suspended:
     "This key was suspended: by someone, or because it was used in a way that looks like abuse. Ask with another key: `GET /v1/notices` says why, and `POST /v1/keys/{id}/resume` lets it work again. What was accepted before is still sent.",
+  callback_forged:
+    "Only at a connection's `callback_url`: what was posted is not signed as the connection's `callback_verification` says, is too old, or is a replay. Nothing of it was believed. The reason is in the log and, once an hour, in `GET /v1/notices`.",
   forbidden: "The key is good, but lacks the scope that `detail` names, or its tenant is suspended. Make a key with that scope.",
   not_found:
     "There is no such path, or no such resource that this key may see. What belongs to another tenant does not exist for you.",

@@ -8,7 +8,7 @@ export type ConnectionRow = typeof connections.$inferSelect;
 
 /** Hints are none unless given: the sandbox has no credentials. */
 export type NewConnectionRow = Omit<ConnectionRow, "tenantId" | "projectId" | Optional> & Partial<Pick<ConnectionRow, Optional>>;
-type Optional = "credentialHints" | "limits" | "prices" | "verification" | "unwellSince";
+type Optional = "credentialHints" | "limits" | "prices" | "verification" | "verificationHints" | "unwellSince";
 
 export function connectionsOf(db: D1Database, scope: ProjectScope) {
   const d = drizzle(db);

@@ -34,6 +34,14 @@ export function insertNotice(db: D1Database, notice: Notice, random: Random, con
     );
 }
 
+/** True where the tenant was told nothing of this type about this subject after `since`. */
+export function notToldSince({ tenantId, type, subject }: Notice, since: number): Condition {
+  return {
+    sql: "NOT EXISTS (SELECT 1 FROM notices WHERE tenant_id = ? AND id > ? AND type = ? AND subject = ?)",
+    params: [tenantId, `ntc_${encode32(Math.max(0, since), 10)}`, type, subject],
+  };
+}
+
 /** Takes away the oldest notices of a tenant that are more than are kept, or too old. Bounded; an id begins with its time. */
 export function pruneNotices(db: D1Database, tenantId: string, now: number): D1PreparedStatement {
   return db

@@ -113,6 +113,8 @@ export const connections = sqliteTable(
     prices: text("prices").notNull().default("{}"),
     /** Compact JWE of what verifies this connection's callbacks, sealed to the webhooks Worker's key; null where there is none. */
     verification: text("verification"),
+    /** JSON: field of the verification → its masked end. */
+    verificationHints: text("verification_hints").notNull().default("{}"),
     verifiedAt: integer("verified_at"),
     /** Since when its breaker is not closed; null where it is. Its ProviderHealth object knows the rest. */
     unwellSince: integer("unwell_since"),

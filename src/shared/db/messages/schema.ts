@@ -190,3 +190,33 @@ export const callbackPacks = sqliteTable(
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
 );
+
+/** What the outside said of a message that has no row here: kept for a week, for the case that it gets one. */
+export const earlySignals = sqliteTable(
+  "early_signals",
+  {
+    tenantId: text("tenant_id").notNull(),
+    messageId: text("message_id").notNull(),
+    /** As in the event's log: a repeat has the same. */
+    key: text("key").notNull(),
+    /** JSON: a Signal (contract/jobs.ts). */
+    signal: text("signal").notNull(),
+    at: integer("at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.messageId, t.key] })],
+);
+
+/** Signatures that do not cover the body they came with, each good for one body (`once` in providers/provider.ts). */
+export const spentSignatures = sqliteTable(
+  "spent_signatures",
+  {
+    tenantId: text("tenant_id").notNull(),
+    connectionId: text("connection_id").notNull(),
+    /** Quarters of an hour since 1970: the old ones go first. */
+    slot: integer("slot").notNull(),
+    token: text("token").notNull(),
+    /** Hex SHA-256. */
+    bodyHash: text("body_hash").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.connectionId, t.slot, t.token] })],
+);

@@ -17,6 +17,8 @@ export interface SignalRow {
   readonly messageId: string;
   readonly events: readonly MessageEvent[];
   readonly status: Status | null;
+  /** The delivery that the outside is known to have, by its own word; null where it says nothing of the kind. */
+  readonly has: number | null;
 }
 
 /**
@@ -48,17 +50,25 @@ export function settleOf(db: D1Database, scope: TenantScope) {
           now,
         );
     },
-    /** What the outside said. A message stands at most once in `rows`; an event that the log has is dropped. */
+    /**
+     * What the outside said; answers the ids of the messages that there are. A message stands at most once in `rows`; an
+     * event that the log has is dropped. A delivery that was in doubt is sent, where the outside has it.
+     */
     signals(rows: readonly SignalRow[], now: number): D1PreparedStatement {
       return db
         .prepare(
           `WITH j AS MATERIALIZED (
-             SELECT ?1 AS tenant, value ->> 0 AS id, value ->> 1 AS status, value -> 2 AS events FROM json_each(?2))
-           UPDATE messages SET status = ${forwardSql("j.status")}, log = ${appendSql("j.events")}, updated_at = ?3
+             SELECT ?1 AS tenant, value ->> 0 AS id, value ->> 1 AS status, value -> 2 AS events,
+               '$[' || (value ->> 3) || '].phase' AS phase
+             FROM json_each(?2))
+           UPDATE messages SET status = ${forwardSql("j.status")}, log = ${appendSql("j.events")}, updated_at = ?3,
+             deliveries = CASE WHEN j.phase IS NOT NULL AND deliveries ->> j.phase = 'unknown'
+               THEN json_set(deliveries, j.phase, 'sent') ELSE deliveries END
            FROM j
-           WHERE messages.tenant_id = j.tenant AND messages.id = j.id`,
+           WHERE messages.tenant_id = j.tenant AND messages.id = j.id
+           RETURNING messages.id`,
         )
-        .bind(scope.tenantId, JSON.stringify(rows.map((r) => [r.messageId, r.status, r.events])), now);
+        .bind(scope.tenantId, JSON.stringify(rows.map((r) => [r.messageId, r.status, r.events, r.has])), now);
     },
   };
 }

@@ -7,14 +7,17 @@ import { savedView } from "./view.ts";
 
 /** The body as each provider takes it, for the docs: the handler asks the provider's schemas itself. */
 const documentBody = z.union(
-  PROVIDERS.map(({ id, channels, credentials, settings }) =>
-    shape.extend({
+  PROVIDERS.map((provider) => {
+    const { id, channels, credentials, settings } = provider;
+    const callbacks = provider.kind === "http" ? provider.callbacks : undefined;
+    return shape.extend({
       provider: z.literal(id),
       channel: z.enum(channels),
       credentials: credentials.safeParse({}).success ? credentials.optional() : credentials,
       settings: settings.safeParse({}).success ? settings.optional() : settings,
-    }),
-  ),
+      ...(callbacks && { callback_verification: callbacks.verification.optional() }),
+    });
+  }),
 );
 
 export const createConnectionRoute = route({
@@ -43,8 +46,8 @@ export const createConnectionRoute = route({
     { summary: "Sandbox", body: { channel: "sms", provider: "sandbox", name: "Sandbox" } },
   ],
   responses: { 201: { description: "The connection.", body: savedConnectionShape } },
-  handle: async ({ deps, actor, body: { verify, ...input } }) => {
-    const row = await createConnection(deps, actor, input);
+  handle: async ({ deps, actor, body: { verify, callback_verification: verification, ...input } }) => {
+    const row = await createConnection(deps, actor, { ...input, verification });
     return { status: 201, body: await savedView(deps, actor, row, verify) };
   },
 });

@@ -19,6 +19,6 @@ export const getConnectionRoute = route({
     const row = await connectionsOf(deps.control, caller).get(params.id);
     if (!row) throw new Fault("not_found");
     const [health = null] = await lookAtConnections(deps, [row]);
-    return { status: 200, body: connectionView(row, health) };
+    return { status: 200, body: connectionView(deps, row, health) };
   },
 });

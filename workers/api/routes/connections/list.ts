@@ -25,7 +25,7 @@ export const listConnectionsRoute = route({
         seen,
         query.limit,
         ({ row }) => row.id,
-        (one) => connectionView(one.row, one.health),
+        (one) => connectionView(deps, one.row, one.health),
       ),
     };
   },

@@ -21,6 +21,6 @@ export const resetConnectionRoute = route({
   handle: async ({ deps, actor, params }) => {
     const row = await resetConnection(deps, actor, params.id);
     const [health = null] = await lookAtConnections(deps, [row]);
-    return { status: 200, body: connectionView(row, health) };
+    return { status: 200, body: connectionView(deps, row, health) };
   },
 });

@@ -16,8 +16,8 @@ export const updateConnectionRoute = route({
   examples: [{ summary: "Try it after the others", body: { priority: 200 } }],
   responses: { 200: { description: "The connection as it is now.", body: savedConnectionShape } },
   faults: ["not_found"],
-  handle: async ({ deps, actor, params, body: { verify, ...change } }) => {
-    const row = await updateConnection(deps, actor, params.id, change);
+  handle: async ({ deps, actor, params, body: { verify, callback_verification: verification, ...change } }) => {
+    const row = await updateConnection(deps, actor, params.id, { ...change, verification });
     return { status: 200, body: await savedView(deps, actor, row, verify) };
   },
 });

@@ -16,8 +16,17 @@ export const listProvidersRoute = route({
   handle: async () => ({ status: 200, body: { data: PROVIDERS.map(providerView), next_cursor: null } }),
 });
 
-function providerView({ id, name, channels, credentials, settings }: Provider): z.output<typeof providerShape> {
-  return { id, name, channels: [...channels], credentials: jsonSchema(credentials), settings: jsonSchema(settings) };
+function providerView(provider: Provider): z.output<typeof providerShape> {
+  const { id, name, channels, credentials, settings } = provider;
+  const callbacks = provider.kind === "http" ? provider.callbacks : undefined;
+  return {
+    id,
+    name,
+    channels: [...channels],
+    credentials: jsonSchema(credentials),
+    settings: jsonSchema(settings),
+    callback_verification: callbacks ? jsonSchema(callbacks.verification) : null,
+  };
 }
 
 function jsonSchema(shape: z.ZodType): Record<string, unknown> {

@@ -1,0 +1,1 @@
+ALTER TABLE `connections` ADD `verification_hints` text DEFAULT '{}' NOT NULL;
