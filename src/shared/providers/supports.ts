@@ -3,7 +3,11 @@ import type { Envelope, FailedReceipt } from "../core/message.ts";
 import type { Account, HttpProvider } from "./provider.ts";
 
 /** Why this provider will never carry such content; null where it will. Nothing was asked. */
-export function contentRefusal(provider: Pick<HttpProvider, "supports">, envelope: Envelope, account: Account): FailedReceipt | null {
+export function contentRefusal(
+  provider: Pick<HttpProvider, "supports">,
+  envelope: Envelope,
+  account: Account,
+): FailedReceipt | null {
   return provider.supports === undefined ? plainOnly(envelope) : provider.supports(envelope, account);
 }
 
