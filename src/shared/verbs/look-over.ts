@@ -32,7 +32,7 @@ interface About {
 export async function lookOver(deps: LookDeps, scope: ProjectScope, about: About, all: readonly Candidate[]): Promise<Look> {
   const refusals = new Map(all.map((one) => [one.connectionId, refusalOf(one, about.delivery, about.envelope)]));
   const able = all.filter(({ connectionId }) => refusals.get(connectionId) === null);
-  const explanation = await explainRouteOf(deps, scope, about, able);
+  const explanation = await explainRouteOf(deps, scope, about.subject, able, about);
   // Where no policy decides they are tried as they came.
   const order = explanation.policy_id === null ? able.map((c) => c.connectionId) : explanation.order.map(idOf);
   const choices = new Map(explanation.order.map((choice) => [idOf(choice), choice]));

@@ -38,7 +38,7 @@ export async function routeOf(
   scope: ProjectScope,
   subject: RouteSubject,
   candidates: readonly Candidate[],
-  now: number,
+  now = deps.now(),
 ): Promise<Route> {
   const policies = await projectPolicies(deps, scope);
   if (policies.length === 0) return unrouted(candidates);
@@ -56,12 +56,13 @@ export async function routeOf(
   };
 }
 
-/** The same decision with all that led to it, for people to read. `isRouted`: whether policies are asked at all. */
+/** The same decision with all that led to it, for people to read. Without `isRouted` no policy is asked. */
 export async function explainRouteOf(
   deps: RouteDeps,
   scope: ProjectScope,
-  { subject, isRouted, now }: { readonly subject: RouteSubject; readonly isRouted: boolean; readonly now: number },
+  subject: RouteSubject,
   candidates: readonly Candidate[],
+  { isRouted = true, now = deps.now() }: { readonly isRouted?: boolean; readonly now?: number } = {},
 ): Promise<RouteExplanation> {
   const policies = isRouted ? await projectPolicies(deps, scope) : [];
   return explainRoute(policies, factsOf(subject), connectionsOf(deps, scope, candidates), now);
