@@ -44,6 +44,7 @@ import { revokeKeyRoute } from "./routes/keys/revoke.ts";
 import { rotateKeyRoute } from "./routes/keys/rotate.ts";
 import { suspendKeyRoute } from "./routes/keys/suspend.ts";
 import { cancelMessageRoute } from "./routes/messages/cancel.ts";
+import { explainMessageRoute } from "./routes/messages/explain.ts";
 import { getMessageRoute } from "./routes/messages/get.ts";
 import { listMessagesRoute } from "./routes/messages/list.ts";
 import { rescheduleMessageRoute } from "./routes/messages/reschedule.ts";
@@ -102,6 +103,7 @@ export const routes: readonly Route[] = [
   // messages
   listMessagesRoute,
   getMessageRoute,
+  explainMessageRoute,
   cancelMessageRoute,
   rescheduleMessageRoute,
   resendMessageRoute,

@@ -28,6 +28,25 @@ export function expiredGate({ expiresAt, status, dueAt }: Message): GateReport {
     : report("expired", "pass", { input, detail: `It would not be sent after ${iso(expiresAt)}.` });
 }
 
+/** One for the message, and a note for each address that is passed over. */
+export function suppressedGates({ status, channel, recipient, log }: Message, isAsked: boolean): GateReport[] {
+  if (!isAsked) return [report("suppressed", "note", { detail: "It is not asked: a gate before stops the message." })];
+  const input = { channel, destination: recipient };
+  const end = log.findLast((event) => event.type === "suppressed");
+  if (status === "suppressed") {
+    return [
+      report("suppressed", "stop", { input, code: end?.code ?? null, detail: end?.reason ?? "It is on a suppression list." }),
+    ];
+  }
+  const passed = log.filter((event) => event.code === "suppressed");
+  return [
+    report("suppressed", "pass", { input, detail: "The address is on no suppression list." }),
+    ...passed.map(({ reason }) =>
+      report("suppressed", "note", { code: "suppressed", detail: `Another address is passed over. ${reason ?? ""}`.trim() }),
+    ),
+  ];
+}
+
 /** `first`: the message that stands for it, where it is a duplicate. */
 export function duplicateGate(
   order: Order,

@@ -3,11 +3,19 @@ import type { Consideration, GateReport, Rehearsed } from "../core/consideration
 import { messageOf } from "../core/held-message.ts";
 import { parseMessageId } from "../core/ids.ts";
 import type { Message, Submission } from "../core/message.ts";
-import { deliveryGates, duplicateGate, expiredGate, orderingGate, scheduleGate } from "../core/rehearsed-gates.ts";
+import {
+  deliveryGates,
+  duplicateGate,
+  expiredGate,
+  orderingGate,
+  scheduleGate,
+  suppressedGates,
+} from "../core/rehearsed-gates.ts";
 import type { TenantScope } from "../db/scope.ts";
 import { consider, type Rehearsal, rehearsalAt } from "./consider.ts";
 import type { DeliverDeps } from "./deliver-deps.ts";
 import { duplicatesNow, windowedOrders } from "./duplicates.ts";
+import { holdBack, holdsOn } from "./hold-back.ts";
 import { inLearnedOrder } from "./learned-order.ts";
 
 /** One for each recipient of the submission, in their order. `at`: when it is accepted. */
@@ -21,16 +29,19 @@ export async function rehearse(
   if (!db) throw new Error(`there is no database for ${submission.first}`);
   const dueAt = Math.max(at, submission.due_at);
   const made = submission.to.map((_, i) => messageOf(tenantId, submission, i, dueAt));
-  const messages = await inLearnedOrder(db, { tenantId }, made);
+  const holds = await holdsOn({ ...deps, now: () => dueAt }, tenantId, [submission]);
+  const messages = holdBack(await inLearnedOrder(db, { tenantId }, made), holds);
   const duplicates = await duplicatesNow(deps, tenantId, messages, windowedOrders([submission]));
   const own = new Set(messages.map(({ id }) => id));
   const rehearsal = rehearsalAt(deps, dueAt);
   return Promise.all(
     messages.map(async (message): Promise<Rehearsed> => {
       const isAsked = message.status === "queued";
+      const isExpired = message.status === "expired";
       const gates: GateReport[] = [
         scheduleGate(dueAt, at),
         expiredGate(message),
+        ...suppressedGates(message, !isExpired),
         duplicateGate(submission.order, isAsked, duplicates.get(message.id), own),
         ...orderingGate(submission.order),
       ];

@@ -259,7 +259,7 @@ describe("policies", () => {
       priority: "normal",
       tags: [],
     } as const;
-    const explained = await explainRouteOf(s.deps, s.world, { subject, isRouted: true, now: START }, candidates);
+    const explained = await explainRouteOf(s.deps, s.world, subject, candidates, { now: START });
     expect(explained).toMatchObject({
       policy_id: id,
       rule: 0,

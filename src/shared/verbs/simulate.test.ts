@@ -10,6 +10,7 @@ import type { Deps } from "./deps.ts";
 import { plan } from "./plan.ts";
 import { forgetPolicies } from "./project-policies.ts";
 import { rehearse } from "./rehearse.ts";
+import { suppress } from "./suppress.ts";
 
 /** Rows of every table of every database. */
 async function rowsOf({ control, shards }: Deps): Promise<Record<string, number>> {
@@ -98,12 +99,8 @@ test("what is rehearsed is what is sent: the same connection, for the same reaso
     fc.tuple(when, then).map(([w, t]) => ruleOf(w, t)),
     { maxLength: 3 },
   );
-  const sick: fc.Arbitrary<Fitness> = fc.constantFrom<Fitness>(
-    { kind: "fit" },
-    { kind: "fit" },
-    { kind: "probe" },
-    { kind: "unfit", until: s.clock.now + 60_000, code: "open", reason: "" },
-  );
+  const unfit = { kind: "unfit", until: s.clock.now + 60_000, code: "open", reason: "" } as const;
+  const sick = fc.constantFrom<Fitness>({ kind: "fit" }, { kind: "probe" }, unfit, unfit);
   const record = fc.record({ ok: fc.nat(50), failed: fc.nat(20), latencyMs: fc.integer({ min: 10, max: 3000 }) });
   await fc.assert(
     fc.asyncProperty(
@@ -227,3 +224,58 @@ async function setPolicyQuietly({ deps, world }: Stage, rules: readonly RoutingR
   const [row] = await kept.list();
   await commit(deps.control, [kept.update(row?.id ?? "", { rules: JSON.stringify(rules) })]);
 }
+
+test("an address on the suppression list stops its message, and hands its turn to the next address of a plan", async () => {
+  const s = await stage(yes);
+  await suppress(s.deps, s.world.tenantId, [
+    {
+      channel: "email",
+      destination: "u0@example.com",
+      reason: "bounce",
+      source: "provider:ses",
+      projectId: null,
+      messageId: null,
+    },
+  ]);
+  const base = submission(s.world, {}, 2);
+  const [held, free] = await rehearse(s.deps, s.world, base, s.clock.now);
+  expect(held?.gates.find((g) => g.verdict === "stop")).toMatchObject({ gate: "suppressed", code: "bounce" });
+  expect(held?.deliveries).toEqual([]);
+  expect(free?.deliveries[0]).toMatchObject({ verdict: "go" });
+  const one = submission(s.world, {
+    order: { ...base.order, plan: { mode: "first", until: "delivered", after_seconds: 300 } },
+    to: [{ channel: "email", destination: "u0@example.com", also: [{ channel: "email", destination: "u9@example.com" }] }],
+  });
+  const [planned] = await rehearse(s.deps, s.world, one, s.clock.now);
+  expect(planned).toMatchObject({
+    destination: "u9@example.com",
+    deliveries: [{ n: 0, destination: "u9@example.com", verdict: "go" }],
+  });
+  expect(planned?.gates).toContainEqual(expect.objectContaining({ gate: "suppressed", verdict: "note", code: "suppressed" }));
+});
+
+test("a plan is rehearsed address by address, each at the time of its turn: at once where the one before cannot go", async () => {
+  const s = await stage(yes);
+  const email = (destination: string) => ({ channel: "email" as const, destination });
+  const base = submission(s.world);
+  const sub: Submission = {
+    ...base,
+    expires_at: s.clock.now + 500_000,
+    order: { ...base.order, plan: { mode: "escalate", until: "opened", after_seconds: 300 } },
+    to: [
+      {
+        channel: "sms",
+        destination: "+447700900123",
+        also: [email("a@example.com"), email("b@example.com"), email("c@example.com")],
+      },
+    ],
+  };
+  const [said] = await rehearse(s.deps, s.world, sub, s.clock.now);
+  const at = (seconds: number) => s.clock.now + seconds * 1000;
+  expect(said?.deliveries).toMatchObject([
+    { n: 0, verdict: "stop", code: "no_content", at: at(0) },
+    { n: 1, verdict: "go", at: at(0) },
+    { n: 2, verdict: "go", at: at(300) },
+    { n: 3, verdict: "stop", code: "expired", at: at(600) },
+  ]);
+});
