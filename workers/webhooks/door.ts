@@ -5,6 +5,7 @@ import { problem } from "../../src/shared/runtime/problem.ts";
 import type { Deps } from "../../src/shared/verbs/deps.ts";
 import { providerCallback } from "./provider-callback.ts";
 import { clickVisit, openVisit } from "./tracked-visit.ts";
+import { unsubscribeVisit } from "./unsubscribe.ts";
 
 /** What a handler adds to the request's log line. */
 export type About = Record<string, unknown>;
@@ -33,6 +34,7 @@ async function handle(deps: Deps, request: Request, about: About): Promise<Respo
   const [, root, kind, token = ""] = url.pathname.split("/");
   switch (root) {
     case "t":
+      if (kind === "u") return unsubscribeVisit(deps, request, token, about);
       if (request.method !== "GET" && request.method !== "HEAD")
         throw new Fault("method_not_allowed", { headers: { allow: "GET, HEAD" } });
       if (kind === "o") return openVisit(deps, request, token);

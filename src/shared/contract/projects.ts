@@ -4,6 +4,7 @@ import { CHANNELS } from "../core/channels.ts";
 import { MAX_RETRY_SECONDS, type RetryPolicy } from "../core/retry.ts";
 import { MOST_SEGMENTS } from "../core/sms.ts";
 import { FAIL_OVER_OUTCOMES, MAX_IDEMPOTENCY_SECONDS, type ProjectSettings } from "../core/tenant.ts";
+import { UNSUBSCRIBE_MODES } from "../core/unsubscribe.ts";
 import { byChannel, timestamp } from "./common.ts";
 import { signingKeyShape } from "./webhook-keys.ts";
 
@@ -34,6 +35,12 @@ const idempotencySeconds = z
 
 const tracking = z.strictObject({ opens: z.boolean(), clicks: z.boolean() });
 
+const unsubscribe = z
+  .enum(UNSUBSCRIBE_MODES)
+  .describe(
+    "Which mails offer to unsubscribe by one click, unless a send says so itself: those of the category `marketing`, unless set.",
+  );
+
 const failOverOn = z.array(z.enum(FAIL_OVER_OUTCOMES)).max(FAIL_OVER_OUTCOMES.length);
 
 const smsMaxSegments = z
@@ -54,6 +61,7 @@ const changedSettings = z
     tracking: tracking
       .exactOptional()
       .describe("What is tracked in mails, unless a send says otherwise. Nothing, unless it is switched on here or there."),
+    unsubscribe: unsubscribe.exactOptional(),
     fail_over_on: failOverOn
       .exactOptional()
       .describe(
@@ -80,6 +88,7 @@ export const projectShape = z
       retry: z.object(retry.shape),
       retry_by_channel: byChannel(z.object(retry.shape).optional()),
       tracking,
+      unsubscribe,
       fail_over_on: failOverOn,
       sms_max_segments: smsMaxSegments,
     }),
@@ -108,12 +117,21 @@ function policyOut({ stepsSeconds, capSeconds, totalSeconds }: RetryPolicy): Ret
 
 /** A change of settings as a merge patch of what is stored: a ProjectSettings with what changes, null where a channel's goes. */
 export function settingsPatch(change: z.output<typeof changedSettings>) {
-  const { idempotency_seconds, retry: policy, retry_by_channel, fail_over_on, tracking: tracked, sms_max_segments } = change;
+  const {
+    idempotency_seconds,
+    retry: policy,
+    retry_by_channel,
+    fail_over_on,
+    tracking: tracked,
+    unsubscribe: offers,
+    sms_max_segments,
+  } = change;
   return {
     ...(idempotency_seconds === undefined ? {} : { idempotencySeconds: idempotency_seconds }),
     ...(policy === undefined ? {} : { retry: policyIn(policy) }),
     ...(fail_over_on === undefined ? {} : { failOverOn: fail_over_on }),
     ...(tracked === undefined ? {} : { tracking: tracked }),
+    ...(offers === undefined ? {} : { unsubscribe: offers }),
     ...(sms_max_segments === undefined ? {} : { smsMaxSegments: sms_max_segments }),
     ...(retry_by_channel === undefined
       ? {}
@@ -144,6 +162,7 @@ export function settingsView({
   failOverOn,
   smsMaxSegments: segments,
   tracking: tracked,
+  unsubscribe: offers,
 }: ProjectSettings): z.output<typeof projectShape>["settings"] {
   return {
     idempotency_seconds: seconds,
@@ -156,6 +175,7 @@ export function settingsView({
     ),
     fail_over_on: [...failOverOn],
     tracking: { ...tracked },
+    unsubscribe: offers,
     sms_max_segments: segments,
   };
 }

@@ -94,6 +94,14 @@ const common = {
     .strictObject({ opens: z.boolean().optional(), clicks: z.boolean().optional() })
     .optional()
     .describe("Email: whether a pixel and rewritten links tell of opens and clicks. What is left out is as the project says."),
+  unsubscribe: z
+    .boolean()
+    .optional()
+    .describe(
+      "Email: whether it offers to unsubscribe by one click (RFC 8058): `List-Unsubscribe` headers, and the link itself as " +
+        "`{{ unsubscribe_url }}`. As the project says where left out: mails of the category `marketing` do, unless it is set otherwise. " +
+        "Who unsubscribes gets no more mail of this tenant but `critical` ones.",
+    ),
   tags: z.array(z.string().min(1).max(64)).max(10).optional(),
   metadata: jsonObject.optional().describe("Yours: kept with the message, and in every callback."),
 };

@@ -95,6 +95,8 @@ export interface Order {
   readonly plan?: Plan;
   /** What is tracked in its mail, where it says so itself. */
   readonly tracking?: { readonly opens?: boolean | undefined; readonly clicks?: boolean | undefined };
+  /** Whether its mail offers to unsubscribe by one click, where it says so itself. */
+  readonly unsubscribe?: boolean;
   /** Of the API key that asked. */
   readonly key_id?: string;
   /** `tpl_…` and the version that was published when the request came in. */

@@ -7,6 +7,7 @@ import type { OutboundByChannel } from "./outbound.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
 import { DEFAULT_MAX_SEGMENTS } from "./sms.ts";
 import { NO_TRACKING, type Tracking } from "./tracking.ts";
+import type { UnsubscribeMode } from "./unsubscribe.ts";
 
 export interface TenantLimits extends BucketLimit {
   /** Messages a calendar month (UTC); null for no limit. */
@@ -39,6 +40,8 @@ export interface ProjectSettings {
   readonly failOverOn: readonly FailOverOutcome[];
   /** What is tracked in mails, unless a send says otherwise. */
   readonly tracking: Tracking;
+  /** Which mails offer to unsubscribe by one click, unless a send says otherwise. */
+  readonly unsubscribe: UnsubscribeMode;
   /** Segments that one SMS may take. */
   readonly smsMaxSegments: number;
 }
@@ -52,6 +55,7 @@ export const DEFAULT_PROJECT: ProjectSettings = {
   retry: DEFAULT_RETRY,
   failOverOn: ["transient", "throttled", "misconfigured"],
   tracking: NO_TRACKING,
+  unsubscribe: "marketing",
   smsMaxSegments: DEFAULT_MAX_SEGMENTS,
 };
 export const MAX_IDEMPOTENCY_SECONDS = 30 * 86_400;

@@ -76,6 +76,12 @@ function linkSecret(env: object): string {
   return (env as { readonly LINK_SECRET?: string }).LINK_SECRET ?? "";
 }
 
+/** LINK_SECRETS_FORMER: those that LINK_SECRET was before, with commas between them. */
+function formerLinkSecrets(env: object): string[] {
+  const former = (env as { readonly LINK_SECRETS_FORMER?: string }).LINK_SECRETS_FORMER ?? "";
+  return former.split(",").filter((secret) => secret !== "");
+}
+
 /** A queue's producer binding: `send-email-express` is bound as SEND_EMAIL_EXPRESS. */
 function queueBinding(env: object, queue: string): Queue<Bell> | undefined {
   return (env as Record<string, Queue<Bell> | undefined>)[queue.toUpperCase().replaceAll("-", "_")];
@@ -96,6 +102,7 @@ function common(env: { readonly DB: D1Database; readonly LOG_LEVEL: string }, wo
     control: env.DB,
     shards: messageShards(env),
     linkSecret: linkSecret(env),
+    formerLinkSecrets: formerLinkSecrets(env),
     timing: timingOf(env),
   };
 }

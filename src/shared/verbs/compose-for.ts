@@ -4,6 +4,7 @@ import { type Composed, compose } from "../core/compose.ts";
 import { type CompiledContent, compile } from "../core/liquid.ts";
 import type { AttachedFile, Delivery, LinkedFile, Order } from "../core/message.ts";
 import { tooManySegments } from "../core/sms.ts";
+import { withUnsubscribe } from "../core/unsubscribe.ts";
 import type { ClaimedRow } from "../db/messages/packs.ts";
 import type { ProjectScope } from "../db/scope.ts";
 import type { DeliverDeps } from "./deliver-deps.ts";
@@ -56,17 +57,23 @@ export function composeFor(
     readonly order: Order;
     readonly attemptId: string;
     readonly now: number;
+    /** Where its recipient unsubscribes; null where that is not offered. */
+    readonly unsubscribeUrl?: string | null;
   },
   { compiled, files, links, maxSegments }: Prepared,
 ): ComposedFor {
-  const { row, messageId, delivery, order, attemptId, now } = subject;
+  const { row, messageId, delivery, order, attemptId, now, unsubscribeUrl = null } = subject;
   const composed = compose({
     compiled,
     channel: delivery.channel,
     to: delivery.destination,
     messageId,
     attemptId,
-    variables: { ...order.variables, ...(row.variables === null ? {} : (JSON.parse(row.variables) as object)) },
+    variables: {
+      ...(unsubscribeUrl === null ? {} : { unsubscribe_url: unsubscribeUrl }),
+      ...order.variables,
+      ...(row.variables === null ? {} : (JSON.parse(row.variables) as object)),
+    },
     // When it was due, whatever the try: every try of a message reads the same.
     now: row.due_at,
     ...(order.locale === undefined ? {} : { locale: order.locale }),
@@ -76,6 +83,7 @@ export function composeFor(
     priority: row.priority,
     ...(row.expires_at === null ? {} : { validitySeconds: Math.max(1, Math.floor((row.expires_at - now) / 1000)) }),
   });
+  if (composed.ok && unsubscribeUrl !== null) return { ok: true, envelope: withUnsubscribe(composed.envelope, unsubscribeUrl) };
   const long = composed.ok && composed.envelope.channel === "sms" ? tooManySegments(composed.envelope.text, maxSegments) : null;
   return long === null ? composed : { ok: false, code: "too_long", reason: long };
 }

@@ -61,6 +61,8 @@ export interface Deps {
   readonly allowPrivateEndpoints: boolean;
   /** Signs what we hand out as links; empty where a Worker hands out none. */
   readonly linkSecret: string;
+  /** Signed links before that secret was replaced: what they signed is still ours. */
+  readonly formerLinkSecrets: readonly string[];
   /** How the world reaches this deployment, without a trailing slash. */
   readonly publicUrl: string;
   /** Where private endpoints are allowed: the origin of a double of SNS. Empty where there is none. */

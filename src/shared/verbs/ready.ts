@@ -9,6 +9,7 @@ import { nextAttempt, type Settlement } from "../core/settlement.ts";
 import { FINAL_STATUSES, type Status } from "../core/status.ts";
 import { retryFor } from "../core/tenant.ts";
 import type { Tracking } from "../core/tracking.ts";
+import { offersUnsubscribe, type UnsubscribeMode } from "../core/unsubscribe.ts";
 import {
   endedInDoubt,
   MOST_CRASHES,
@@ -29,6 +30,7 @@ import { projectSettings } from "./project-settings.ts";
 import { routeOf, unrouted } from "./route.ts";
 import { tracked } from "./track.ts";
 import { again, nothing, skipped, type Tried, written } from "./tried.ts";
+import { unsubscribeUrlOf } from "./unsubscribe.ts";
 
 /** What the tries of one pack share. */
 export interface Round {
@@ -116,11 +118,14 @@ export async function ready(deps: DeliverDeps, row: ClaimedRow, round: Round): P
 
   try {
     // Which connection it goes over is not known yet, and only its id depends on that.
-    const composed = composeFor({ row, messageId, delivery, order, attemptId: "", now: clock() }, prepared);
+    const place = { tenantId: round.tenantId, messageId, delivery: delivery.n };
+    const leave =
+      delivery.channel === "email" && deps.publicUrl !== "" && offersUnsubscribe(order, row.category, means.unsubscribe);
+    const unsubscribeUrl = leave ? await unsubscribeUrlOf(deps, { ...place, destination: delivery.destination }) : null;
+    const composed = composeFor({ row, messageId, delivery, order, attemptId: "", now: clock(), unsubscribeUrl }, prepared);
     if (!composed.ok) return untried(composed);
     const candidates = ableToCarry(reachable, composed.envelope);
     if ("code" in candidates) return untried(candidates);
-    const place = { tenantId: round.tenantId, messageId, delivery: delivery.n };
     const content = await tracked(deps, place, composed.envelope, trackingOf(order, means.tracking));
     const tried = round.tried.get(messageId) ?? NONE;
     const only = delivery.phase === "unknown" ? repeatable(candidates, delivery) : null;
@@ -188,6 +193,7 @@ interface Means {
   readonly policy: RetryPolicy;
   readonly failOverOn: readonly Receipt["outcome"][];
   readonly tracking: Tracking;
+  readonly unsubscribe: UnsubscribeMode;
 }
 
 /** Throws where a store failed: that is our fault, and no fault of the message. */
@@ -203,8 +209,8 @@ async function meansOf(
     candidatesOf(deps, scope, row.mode, delivery.channel),
     projectSettings(deps, scope),
   ]);
-  const { failOverOn, tracking } = settings;
-  return { prepared, candidates, policy: retryFor(settings, delivery.channel), failOverOn, tracking };
+  const { failOverOn, tracking, unsubscribe } = settings;
+  return { prepared, candidates, policy: retryFor(settings, delivery.channel), failOverOn, tracking, unsubscribe };
 }
 
 /** A fault of ours: it waits, without using up a try. */

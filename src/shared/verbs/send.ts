@@ -142,6 +142,7 @@ function orderOf(
     ...(words.delivery === undefined ? {} : { delivery: words.delivery }),
     ...(words.sensitive === undefined ? {} : { sensitive: words.sensitive }),
     ...(words.tracking === undefined ? {} : { tracking: words.tracking }),
+    ...(words.unsubscribe === undefined ? {} : { unsubscribe: words.unsubscribe }),
     ...(words.ordering_key === undefined ? {} : { ordering_key: words.ordering_key }),
     ...(words.ordering === undefined ? {} : { ordering: words.ordering }),
     ...(words.dedupe_window_seconds === undefined ? {} : { dedupe_window_seconds: words.dedupe_window_seconds }),
