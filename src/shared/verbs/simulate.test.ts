@@ -124,6 +124,8 @@ test("what is rehearsed is what is sent: the same connection, for the same reaso
         posted.length = 0;
         const [said] = await rehearse(s.deps, s.world, sub, s.clock.now);
         expect(posted).toEqual([]);
+        // It goes over RPC.
+        expect(structuredClone(said)).toEqual(said);
         await plan(s.deps, s.world.tenantId, [sub]);
         await s.ring(s.bells.splice(0));
         const done = await s.read(sub.first);
