@@ -48,3 +48,46 @@ test("redirects are not followed: a provider's answer is its own", async () => {
   expect(await carrier.carry(ask(), 5000)).toMatchObject({ kind: "answered", status: 302 });
   expect(redirect).toBe("manual");
 });
+
+test("an answer that never ends is read no further than its bound, and hung up on", async () => {
+  let isHungUp = false;
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new Uint8Array(50_000).fill(0x79)),
+    cancel() {
+      isHungUp = true;
+    },
+  });
+  const answer = await through(async () => new Response(body)).carry(ask(), 5000);
+  expect(answer).toMatchObject({ kind: "answered", body: "y".repeat(65_536) });
+  expect(isHungUp).toBe(true);
+});
+
+test("an answer that breaks off is unknown, unless its status is enough: then it is what came of it", async () => {
+  const carrier = through(async () => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    void writer.write(new TextEncoder().encode("half")).then(() => writer.abort(new Error("Network connection lost.")));
+    return new Response(readable, { status: 200 });
+  });
+  expect(await carrier.carry(ask(), 5000)).toMatchObject({ kind: "unknown" });
+  expect(await carrier.carry(ask(), 5000, { statusIsEnough: true })).toMatchObject({
+    kind: "answered",
+    status: 200,
+    body: "half",
+  });
+});
+
+test("an answer that drips for ever ends with the time it was given: it is unknown, unless its status is enough", async () => {
+  const drip = async () =>
+    new Response(
+      new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          controller.enqueue(new TextEncoder().encode("."));
+        },
+      }),
+    );
+  expect(await through(drip).carry(ask(), 50)).toEqual({ kind: "unknown", reason: "no answer within 50 ms" });
+  const answer = await through(drip).carry(ask(), 50, { statusIsEnough: true });
+  expect(answer).toMatchObject({ kind: "answered", status: 200, body: expect.stringMatching(/^\.+$/) });
+});

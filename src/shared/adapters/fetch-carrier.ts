@@ -21,7 +21,7 @@ export function fetchCarrier(
           return { kind: "not_sent", reason: `the origin was not reached (${response.status})` };
         const read = { text: "" };
         try {
-          await readInto(read, response.body);
+          await readInto(read, response.body, abort.signal);
         } catch (error) {
           if (!statusIsEnough) throw error;
         }
@@ -37,12 +37,17 @@ export function fetchCarrier(
   };
 }
 
-async function readInto(read: { text: string }, body: ReadableStream<Uint8Array> | null): Promise<void> {
+/** Throws where the body breaks off, and when `until` says that it has had its time, whether or not the stream hears of that. */
+async function readInto(read: { text: string }, body: ReadableStream<Uint8Array> | null, until: AbortSignal): Promise<void> {
   if (body === null) return;
   const decoder = new TextDecoder();
   const reader = body.getReader();
+  // Whoever hangs up does not care how the other side takes it.
+  const hangUp = () => reader.cancel().catch(() => undefined);
+  until.addEventListener("abort", hangUp, { once: true });
   for (let left = MAX_ANSWER_BYTES; left > 0; ) {
     const { done, value } = await reader.read();
+    until.throwIfAborted();
     if (done) {
       read.text += decoder.decode();
       return;
@@ -50,8 +55,7 @@ async function readInto(read: { text: string }, body: ReadableStream<Uint8Array>
     read.text += decoder.decode(value.subarray(0, left), { stream: true });
     left -= value.length;
   }
-  // Whoever sends more is hung up on; that it minds changes nothing.
-  await reader.cancel().catch(() => undefined);
+  await hangUp();
 }
 
 /**

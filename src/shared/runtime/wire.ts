@@ -201,7 +201,7 @@ export function webhooksDeps(bindings: WebhooksBindings): Deps {
     ringer: queueRinger(() => absent("a queue of bells"), env.EVENTS),
     callbackBells: queueCallbackRinger(env.CALLBACKS),
     postman: absent("postman"),
-    carrier: fetchCarrier(env.EGRESS),
+    carrier: fetchCarrier(env.EGRESS, timingOf(bindings).carryWithinMs),
     sockets: absent("sockets"),
     mailer: null,
     health: absent("health"),

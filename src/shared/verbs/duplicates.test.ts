@@ -242,7 +242,7 @@ describe("the price", () => {
     const deps = { ...p.deps, shards: databases.shards, control: control.shards[0] ?? p.deps.control };
     await plan(deps, p.world.tenantId, [p.ask({ over: { order: plain } }), p.ask({ db: 1, over: { order: plain } })]);
     expect(databases.seen.filter((sql) => sql.includes("dedupes"))).toEqual([]);
-    expect(control.seen).toEqual([]);
+    expect(control.seen.filter((sql) => sql.includes("db_shards"))).toEqual([]);
   });
 
   test("is one row for each message that has it, in two statements a database, and a look at the first for duplicates", async () => {

@@ -229,7 +229,7 @@ describe("queues", () => {
       },
     });
     const states = await read(counted);
-    expect(states).toHaveLength(19);
+    expect(states).toHaveLength(20);
     expect(states.find((s) => s.queue === "send-email-bulk")).toEqual({
       queue: "send-email-bulk",
       backlog_count: 7,
