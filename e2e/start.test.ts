@@ -39,6 +39,28 @@ test("the printed command works as it stands: both messages are delivered, with 
   }
 });
 
+test("what a simulation says is what a send does, and what its explanation says, over the real Workers", async () => {
+  const body = email("explained");
+  const simulated = await call(server, "POST", "/v1/simulate", body);
+  expect(simulated.status).toBe(200);
+  const { data } = simulated.body as { data: { would_send: boolean; deliveries: { connection_id: string }[] }[] };
+  expect(data.map((one) => one.would_send)).toEqual([true]);
+  const [id = ""] = await send(server, body);
+  await waitFor(server, [id], isDelivered, 30_000);
+  const explained = await call(server, "GET", `/v1/messages/${id}/explain`);
+  expect(explained.status).toBe(200);
+  const { deliveries } = explained.body as { deliveries: { summary: string; attempts: { connection_id: string }[] }[] };
+  expect(deliveries[0]?.attempts.map((a) => a.connection_id)).toEqual([data[0]?.deliveries[0]?.connection_id]);
+  expect(deliveries[0]?.summary).toContain("at the first try; delivered at");
+});
+
+test("a message that waits is considered by the dispatcher at the api's asking", async () => {
+  const [id = ""] = await send(server, { ...email("later"), schedule_at: "2040-01-01T00:00:00Z" });
+  const { status, body } = await call(server, "GET", `/v1/messages/${id}/explain`);
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ deliveries: [{ waiting: { for: "schedule" }, now: { verdict: "go", provider: "sandbox" } }] });
+});
+
 test("the sandbox page is there", async () => {
   const response = await fetch(server.sandboxUrl);
   expect(response.status).toBe(200);

@@ -1,8 +1,7 @@
 /** From a message as it stands to why it stands so: verdicts of the gates, what each delivery waits for, and in words. Pure. */
 import type { GateReport } from "./consideration.ts";
-import type { Attempt, Delivery, Message, MessageEvent, Order } from "./message.ts";
-import type { Turn } from "./ordering.ts";
-import { recordedGates } from "./recorded-gates.ts";
+import type { Attempt, Delivery, Message, MessageEvent } from "./message.ts";
+import { type Known, recordedGates } from "./recorded-gates.ts";
 import { FINAL_STATUSES } from "./status.ts";
 
 export const WAITS_FOR = [
@@ -25,20 +24,6 @@ export interface Waiting {
   readonly until: number | null;
   /** With `line`: the message that it is behind. */
   readonly behind: string | null;
-}
-
-/** All that is known of a message. Times are milliseconds since 1970. */
-export interface Known {
-  readonly message: Message;
-  /** Null where it is gone. */
-  readonly order: Order | null;
-  /** Its gate still has it. */
-  readonly isHeld: boolean;
-  readonly now: number;
-  /** By delivery, when it is tried next; none for what is not in a pack. */
-  readonly next: ReadonlyMap<number, { readonly dueAt: number; readonly leaseUntil: number | null }>;
-  /** Where it stands in a line. */
-  readonly turn: Turn;
 }
 
 export interface ExplainedDelivery {

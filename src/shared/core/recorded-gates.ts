@@ -1,7 +1,21 @@
 /** The verdicts of the gates on a message that was accepted, as its log and its deliveries have kept them. Pure. */
 import type { GateReport } from "./consideration.ts";
-import type { Known } from "./explain.ts";
-import type { Delivery, MessageEvent, Order } from "./message.ts";
+import type { Delivery, Message, MessageEvent, Order } from "./message.ts";
+import type { Turn } from "./ordering.ts";
+
+/** All that is known of a message. Times are milliseconds since 1970. */
+export interface Known {
+  readonly message: Message;
+  /** Null where it is gone. */
+  readonly order: Order | null;
+  /** Its gate still has it. */
+  readonly isHeld: boolean;
+  readonly now: number;
+  /** By delivery, when it is tried next; none for what is not in a pack. */
+  readonly next: ReadonlyMap<number, { readonly dueAt: number; readonly leaseUntil: number | null }>;
+  /** Where it stands in a line. */
+  readonly turn: Turn;
+}
 
 type Verdict = GateReport["verdict"];
 const iso = (ms: number) => new Date(ms).toISOString();

@@ -1,8 +1,9 @@
 /** Why a message stands as it does, and what would become now of what is left of it. Reads only. */
 import type { Consideration } from "../core/consideration.ts";
-import { type Explanation, explain, isOpen, type Known } from "../core/explain.ts";
+import { type Explanation, explain, isOpen } from "../core/explain.ts";
 import { Fault } from "../core/faults.ts";
 import { GO, type Turn } from "../core/ordering.ts";
+import type { Known } from "../core/recorded-gates.ts";
 import type { Caller } from "../core/tenant.ts";
 import { nextTriesOf } from "../db/messages/next-tries.ts";
 import type { Deps } from "./deps.ts";
