@@ -4,16 +4,21 @@ import type { MessageEvent } from "../core/message.ts";
 import { fold, type Status } from "../core/status.ts";
 import { commit } from "../db/commit.ts";
 import { type SignalRow, settleOf } from "../db/messages/settle.ts";
+import { afterBounces, freshBounces } from "./after-bounces.ts";
 import { type CallBackDeps, callbacksFor, keepWatch } from "./call-back.ts";
 import type { Deps } from "./deps.ts";
 import { keepEarly } from "./early.ts";
 
-export async function record(
-  deps: Pick<Deps, "now" | "shards" | "gate"> & CallBackDeps,
-  tenantId: string,
-  shard: number,
-  signals: readonly Signal[],
-): Promise<void> {
+type RecordDeps = Pick<Deps, "now" | "shards" | "gate"> & CallBackDeps;
+
+/** A statement's parameter stays well below D1's 2 MB. */
+const PORTION = 500;
+
+export async function record(deps: RecordDeps, tenantId: string, shard: number, signals: readonly Signal[]): Promise<void> {
+  for (let i = 0; i < signals.length; i += PORTION) await recordSome(deps, tenantId, shard, signals.slice(i, i + PORTION));
+}
+
+async function recordSome(deps: RecordDeps, tenantId: string, shard: number, signals: readonly Signal[]): Promise<void> {
   const db = deps.shards[shard];
   if (!db) throw new Error(`there is no message database ${shard}`);
   const rows = new Map<string, SignalRow & { events: MessageEvent[] }>();
@@ -26,10 +31,14 @@ export async function record(
     const has = row.has ?? (PROOFS.has(event.type) ? (event.delivery ?? null) : null);
     rows.set(message_id, { messageId: message_id, events: [...row.events, toEvent(event)], status, has });
   }
-  const callbacks = await callbacksFor(deps, { tenantId, shard, db }, [...rows.values()], true);
+  const [callbacks, bounces] = await Promise.all([
+    callbacksFor(deps, { tenantId, shard, db }, [...rows.values()], true),
+    freshBounces(db, { tenantId }, signals),
+  ]);
   const results = await commit(db, [...callbacks.writes, settleOf(db, { tenantId }).signals([...rows.values()], deps.now())]);
   await keepEarly(deps, { tenantId, db }, signals, results.at(-1));
   if (await callbacks.ring(results)) await keepWatch(deps, tenantId);
+  await afterBounces(deps, tenantId, bounces);
 }
 
 /** What nobody can say of a mail that the provider does not have. */
