@@ -13,13 +13,15 @@ import { commit } from "../db/commit.ts";
 import { insertDeadLetters } from "../db/messages/dead-letters.ts";
 import { type ClaimedRow, packsOf } from "../db/messages/packs.ts";
 import { type OutcomeRow, settleOf } from "../db/messages/settle.ts";
+import type { CallBackDeps } from "./call-back.ts";
 import type { Deps } from "./deps.ts";
+import { tellOutcomes } from "./tell-outcomes.ts";
 
 const LEASE_MS = 30_000;
 const CODE = "consumer_crashed";
 const REASON = "Every consumer that took this up crashed.";
 
-type BuryDeps = Pick<Deps, "now" | "random" | "shards" | "log">;
+type BuryDeps = Pick<Deps, "now" | "random" | "shards" | "log"> & CallBackDeps;
 
 export async function bury(deps: BuryDeps, bells: readonly Bell[]): Promise<void> {
   const groups = new Map<string, Bell[]>();
@@ -51,7 +53,9 @@ async function buryIn(deps: BuryDeps, bells: readonly Bell[]): Promise<void> {
   deps.log({ level: "error", event: "bells_died", tenant_id: tenant, packs: ids.length, deliveries_buried: rows.length });
   if (rows.length === 0) return;
   const given = rows.flatMap((row) => giveUp(row, now));
-  await commit(db, [
+  const told = await tellOutcomes(deps, { tenantId: tenant, shard, db }, given);
+  const results = await commit(db, [
+    ...told.writes,
     ...(given.length > 0
       ? [
           settleOf(db, scope).outcomes(
@@ -67,9 +71,10 @@ async function buryIn(deps: BuryDeps, bells: readonly Bell[]): Promise<void> {
       : []),
     packs.finish([...new Set(rows.map((row) => row.pack))], lease),
   ]);
+  await told.ring(results);
 }
 
-function giveUp(row: ClaimedRow, now: number): { outcome: OutcomeRow; letter: GivenUp }[] {
+function giveUp(row: ClaimedRow, now: number): { row: ClaimedRow; outcome: OutcomeRow; letter: GivenUp }[] {
   if (row.id === null || row.status !== "queued") return [];
   // Written by the planner and the settlements: an array of Delivery.
   const delivery = (JSON.parse(row.deliveries) as Delivery[])[row.delivery];
@@ -79,6 +84,7 @@ function giveUp(row: ClaimedRow, now: number): { outcome: OutcomeRow; letter: Gi
   const after: Delivery = { ...settled.delivery, phase: "unknown" };
   return [
     {
+      row,
       outcome: { messageId: row.id, delivery: after, events: settled.events, status: settled.status },
       letter: { projectId: row.project_id, messageId: row.id, delivery: after, code: CODE, reason: REASON, at: now },
     },

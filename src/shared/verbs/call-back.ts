@@ -102,6 +102,7 @@ function rowOf(place: Place, now: number, messageId: string, event: MessageEvent
 
 /** Those who want at least one of these, each with no other types than these. */
 async function whoWants(deps: CallBackDeps, place: Place, rows: readonly ToldRow[]): Promise<ListenerCells[]> {
+  if (rows.length === 0) return [];
   const here = new Set(rows.map(({ type }) => type));
   const listeners = await listenersOf(deps, place);
   return listeners.flatMap((listener) => {

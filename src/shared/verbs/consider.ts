@@ -111,6 +111,7 @@ function rowOf(message: Message, order: Order | null, { n, channel }: Delivery):
     log: message.deliveries.length > 1 ? JSON.stringify(message.log) : null,
     due_at: message.dueAt,
     expires_at: message.expiresAt,
+    callback_url: null,
   };
 }
 

@@ -18,9 +18,16 @@ const CACHE_LIMIT = 2000;
 const cache = new Lru<{ readonly listeners: readonly Listener[]; readonly until: number }>({ maxEntries: CACHE_LIMIT });
 
 /**
+ * Sees to it that `listenersOf` has something to fall back on: for whoever must write down later what it is told, whether or
+ * not the control database can be asked by then. One query where nothing was ever read, else none.
+ */
+export async function knowListeners(deps: Pick<Deps, "control" | "now" | "log">, scope: TenantScope): Promise<void> {
+  if (cache.get(scope.tenantId) === undefined) await listenersOf(deps, scope);
+}
+
+/**
  * At most 10 s old; costs no query in between, also where there are none. What was read before stands while the control
- * database cannot be asked: whoever must write down what a provider said asks once before it carries. Throws where nothing
- * was read before.
+ * database cannot be asked. Throws where nothing was read before.
  */
 export async function listenersOf(
   deps: Pick<Deps, "control" | "now" | "log">,

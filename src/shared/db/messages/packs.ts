@@ -34,6 +34,7 @@ export interface ClaimedRow {
   readonly log: string | null;
   readonly due_at: number;
   readonly expires_at: number | null;
+  readonly callback_url: string | null;
 }
 
 /** CROSS JOIN in SQLite means "in this order": from the few ids that are asked for to the rows by primary key. */
@@ -65,6 +66,7 @@ export function packsOf(db: D1Database, scope: TenantScope) {
         .prepare(
           `SELECT p.id AS pack, p.channel, p.lane, p.claims, r.value ->> 1 AS delivery, m.id, m.project_id, m.mode, m.status,
              m.template, m.priority, m.category, m.tags, m.order_json, m.order_ref, m.variables, m.deliveries, m.due_at, m.expires_at,
+             m.callback_url,
              CASE WHEN json_array_length(m.deliveries) > 1 THEN m.log END AS log
            FROM json_each(?2) b
            CROSS JOIN packs p ON p.tenant_id = ?1 AND p.id = b.value AND p.lease = ?3
