@@ -71,6 +71,41 @@ and its event has the code \`duplicate\` and names the message that went out. An
 request, a window from asking for the same thing twice.`,
   },
   {
+    id: "webhooks",
+    title: "Webhooks",
+    text: `What happens is posted to your endpoints (\`POST /v1/webhooks\`), and what happens to a message also to its own
+\`callback_url\`. The body is JSON below 20 kB; what does not fit is left out, and named in \`data.omitted\`:
+
+\`\`\`
+{
+  "id": "evt_01K5Z8Q4M2000000000000000A",
+  "type": "message.delivered",
+  "timestamp": "2026-11-20T09:00:03.000Z",
+  "data": { "message_id": "msg_…", "channel": "email", "recipient": "ada@example.com", "metadata": { "order": 17 }, … }
+}
+\`\`\`
+
+**Verify each post.** The headers are those of [Standard Webhooks](https://www.standardwebhooks.com), so its libraries take them as
+they are: \`webhook-id\`, \`webhook-timestamp\` (seconds; refuse what is older than five minutes), and \`webhook-signature\`, a list
+parted by spaces. Over \`{id}.{timestamp}.{raw body}\` there is a \`v1\` signature by each secret that signs at the moment
+(HMAC-SHA256), and a \`v1a\` one by each key pair (ed25519), whose public key \`GET /v1/webhooks/{id}\` shows. Simple clients may
+check \`X-Carillon-Signature\` instead: \`sha256=\` and the hex HMAC-SHA256 of the raw body alone, by the secret as it was shown,
+\`whsec_\` and all; while a secret is being replaced there are two, parted by a comma.
+
+**Answer 2xx within 15 seconds**, before you do the work. Anything else is tried again after 5 seconds, 5 and 30 minutes, 2, 5, 10 and
+10 hours, each a tenth more or less, and not before your \`Retry-After\`. A redirect is not followed. 410 disables the endpoint; so
+do five days of nothing but failure. A notice says so, what happens then is kept for thirty days, and \`…/recover\` posts it once the
+endpoint is enabled again. An endpoint that does not answer at all is asked less often; that uses up no try.
+
+**Expect repeats, and any order.** The same event always has the same \`webhook-id\`; drop what you have seen, and go by
+\`timestamp\`. \`message.scheduled\` comes with \`message.queued\`, when the message is due. With several addresses of one
+recipient, \`data.delivery\` says which of them an event is about. A new endpoint, or a change of one, is known everywhere within ten
+seconds.
+
+Addresses are https and public. What a name resolves to is up to the platform, and Cloudflare leads no Worker into a private
+network; whoever runs Carillon elsewhere must see to that.`,
+  },
+  {
     id: "rate-limits",
     title: "Rate limits",
     text: `Sending draws from a token bucket of the tenant and, if it has one, of the key. Each answer says how it stands:
