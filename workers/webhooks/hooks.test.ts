@@ -44,7 +44,7 @@ async function hooksOf(
   });
   expect(patched.status).toBe(200);
   const { callback_url: url } = (await patched.json()) as { callback_url: string };
-  expect(url).toBe(`https://carillon.test/hooks/email/${provider}/${connection}`);
+  expect(url).toMatch(new RegExp(`^https://carillon.test/hooks/\\w+/${provider}/${connection}$`));
   const fetched: string[] = [];
   const logged: { event: string }[] = [];
   const deps: Deps = {
@@ -330,6 +330,35 @@ describe("the door", () => {
     });
     expect(await (await hooks.post(JSON.stringify(elsewhere))).json()).toMatchObject(forged);
     expect(hooks.fetched.some((at) => at.includes("evil"))).toBe(false);
+  });
+
+  it("says back what Meta asks, where its token is the one that it was given, and as no page", async () => {
+    const scene = await stage(yes);
+    const made = await scene.world.call("POST", "/v1/connections", {
+      body: {
+        channel: "whatsapp",
+        provider: "meta",
+        name: "Meta",
+        credentials: { access_token: "EAAG0123456789" },
+        settings: { phone_number_id: "123456789012345" },
+      },
+    });
+    expect(made.status, await made.clone().text()).toBe(201);
+    const { id: connection } = (await made.json()) as { id: string };
+    const verification = { app_secret: "0123456789abcdef0123456789abcdef", verify_token: "made-up-by-us" };
+    const hooks = await hooksOf(scene, { connection, provider: "meta", verification });
+    const ask = (token: string, challenge = "1158201444") =>
+      hooks.post("", {
+        method: "GET",
+        url: `${hooks.url}?hub.mode=subscribe&hub.verify_token=${token}&hub.challenge=${challenge}`,
+      });
+    const answer = await ask("made-up-by-us");
+    expect([answer.status, await answer.text()]).toEqual([200, "1158201444"]);
+    expect(answer.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+    expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+    for (const wrong of [await ask("another-token"), await ask(""), await ask("made-up-by-us", "<script>")]) {
+      expect(await wrong.json()).toMatchObject(forged);
+    }
   });
 
   it("answers 500 where what it needs is away, so that the provider comes again", async () => {

@@ -29,7 +29,7 @@ const tallies = new Lru<DeviceTally>({ maxEntries: 10_000 });
 /** For what one settlement has written. Never throws: who is not on the list today is refused again. */
 export async function suppressRefused(deps: RefusedDeps, tenantId: string, tried: readonly Tried[]): Promise<void> {
   const answers = tried.flatMap((t) => answerOf(t) ?? []);
-  const refused = answers.filter(({ attempt }) => attempt.outcome === "recipient_invalid" && attempt.failed_over !== true);
+  const refused = answers.filter(({ attempt }) => isRefusedForGood(attempt));
   const devices = answers.filter(({ delivery }) => delivery.channel === "push");
   const wrong = new Set(devices.length === 0 ? [] : await wrongPlaces(deps, tenantId, devices, refused));
   try {
@@ -52,6 +52,10 @@ export async function suppressRefused(deps: RefusedDeps, tenantId: string, tried
   } catch (error) {
     deps.log({ level: "warn", event: "not_suppressed", tenant_id: tenantId, refused: refused.length, error: String(error) });
   }
+}
+
+function isRefusedForGood({ outcome, failed_over, provider, code }: Attempt): boolean {
+  return outcome === "recipient_invalid" && failed_over !== true && !MAY_PASS.has(`${provider}:${code}`);
 }
 
 /** What this try brought, if it was one: a settlement that only waits, or gives up, has no `attempted` in front. */
@@ -105,6 +109,9 @@ async function takeBack(deps: RefusedDeps, tenantId: string, devices: readonly s
     deps.log({ level: "warn", event: "not_taken_back", tenant_id: tenantId, devices: devices.length, error: String(error) });
   }
 }
+
+/** Refusals that may pass: a phone that was off for long is no wrong number. `provider:code`. */
+const MAY_PASS: ReadonlySet<string> = new Set(["meta:131026"]);
 
 /** Codes that say that this person wants nothing, where the number or address is well. `provider:code`. */
 const OTHER_REASONS: ReadonlyMap<string, SuppressionReason> = new Map([
