@@ -8,7 +8,7 @@ import { clickVisit, openVisit } from "./tracked-visit.ts";
 import { unsubscribeVisit } from "./unsubscribe.ts";
 
 /** What a handler adds to the request's log line. */
-export type About = Record<string, unknown>;
+type About = Record<string, unknown>;
 
 export async function door(deps: Deps, request: Request): Promise<Response> {
   const startedAt = deps.now();

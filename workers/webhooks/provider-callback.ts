@@ -3,14 +3,18 @@ import { Fault } from "../../src/shared/core/faults.ts";
 import type { Deps } from "../../src/shared/verbs/deps.ts";
 import { takeCallback } from "../../src/shared/verbs/take-callback.ts";
 import { readBytes } from "../read-bytes.ts";
-import type { About } from "./door.ts";
 
 const PATH = /^\/hooks\/([a-z]{1,20})\/([a-z0-9_-]{1,50})\/(con_[0-9A-Z]{26})$/;
 const MAX_BYTES = 1_048_576;
 /** No page is made of what a provider asks to have said back. */
 const INERT = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff", "cache-control": "no-store" };
 
-export async function providerCallback(deps: Deps, request: Request, url: URL, about: About): Promise<Response> {
+export async function providerCallback(
+  deps: Deps,
+  request: Request,
+  url: URL,
+  about: Record<string, unknown>,
+): Promise<Response> {
   const [, channel, provider, connectionId] = PATH.exec(url.pathname) ?? [];
   about.route = "hooks";
   if (channel === undefined || provider === undefined || connectionId === undefined) throw new Fault("not_found");

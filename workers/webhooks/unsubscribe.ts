@@ -6,7 +6,6 @@ import { Fault } from "../../src/shared/core/faults.ts";
 import { shownAddress } from "../../src/shared/core/unsubscribe.ts";
 import type { Deps } from "../../src/shared/verbs/deps.ts";
 import { openUnsubscribe, unsubscribe } from "../../src/shared/verbs/unsubscribe.ts";
-import type { About } from "./door.ts";
 
 const MAX_TOKEN_CHARS = 1000;
 const HEADERS = {
@@ -19,7 +18,12 @@ const HEADERS = {
   "cache-control": "no-store, private",
 };
 
-export async function unsubscribeVisit(deps: Deps, request: Request, token: string, about: About): Promise<Response> {
+export async function unsubscribeVisit(
+  deps: Deps,
+  request: Request,
+  token: string,
+  about: Record<string, unknown>,
+): Promise<Response> {
   about.route = "unsubscribe";
   const { method } = request;
   if (method !== "GET" && method !== "HEAD" && method !== "POST") {
