@@ -32,7 +32,9 @@ export const importSuppressionsRoute = route({
 
 const OTHER_NAMES: Readonly<Record<string, Format>> = {
   "application/json": "ndjson",
-  "application/jsonl": "ndjson", "application/ndjson": "ndjson" };
+  "application/jsonl": "ndjson",
+  "application/ndjson": "ndjson",
+};
 
 function formatOf(contentType: string | null): Format {
   const type = contentType?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
