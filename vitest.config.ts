@@ -44,6 +44,8 @@ export default defineConfig(async () => {
           ],
           test: {
             name: "workerd",
+            // One worker for all files: a worker each costs more than the tests. Suites share nothing, since each mints its own tenant.
+            isolate: false,
             include: ["src/**/*.test.ts", "workers/**/*.test.ts", "durable-objects/**/*.test.ts"],
             exclude: ["**/*.node.test.ts"],
             setupFiles: ["./src/shared/testing/setup.ts"],

@@ -38,6 +38,7 @@ describe("a new project", () => {
       retry_by_channel: {},
       fail_over_on: FAIL_OVER,
       tracking: NO_TRACKING,
+      unsubscribe: "marketing",
       sms_max_segments: 10,
     });
     for (const key of [made.live_key, made.test_key]) {
@@ -62,6 +63,7 @@ describe("a new project", () => {
       retry_by_channel: { sms: DEFAULT },
       fail_over_on: FAIL_OVER,
       tracking: NO_TRACKING,
+      unsubscribe: "marketing",
       sms_max_segments: 3,
     });
     const { live_key: _, test_key: __, callback_secret: ___, ...shown } = made;
@@ -98,6 +100,7 @@ describe("a change", () => {
       retry_by_channel: { email: QUICK },
       fail_over_on: FAIL_OVER,
       tracking: NO_TRACKING,
+      unsubscribe: "marketing",
       sms_max_segments: 10,
     });
     const now = await patch({ name: "After" });
