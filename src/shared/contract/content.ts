@@ -69,7 +69,10 @@ const templateVariables = z
   ])
   .refine((variables) => Object.keys(variables).length <= 100, "At most 100 variables.");
 
-const contentSid = z.string().regex(/^HX[0-9a-fA-F]{32}$/, "Twilio's content templates are HX and 32 hexadecimal digits.");
+const contentSid = z
+  .string()
+  .regex(/^HX[0-9a-fA-F]{32}$/, "Twilio's content templates are HX and 32 hexadecimal digits.")
+  .meta({ examples: [`HX${"0123456789abcdef".repeat(2)}`] });
 
 export const smsContent = z
   .strictObject({
