@@ -14,6 +14,7 @@ export type DeliverDeps = Pick<
   | "mailer"
   | "unsealer"
   | "ringer"
+  | "callbackBells"
   | "log"
   | "publicUrl"
   | "linkSecret"

@@ -18,11 +18,13 @@ import type { DeliverDeps } from "./deliver-deps.ts";
 import { inTurn, type Turns, turnsOf } from "./in-turn.ts";
 import type { Lanes } from "./lanes.ts";
 import { shownBy } from "./learned-order.ts";
+import { knowListeners } from "./listeners.ts";
 import { loadOrders } from "./load-orders.ts";
 import { noteFailures } from "./note-failures.ts";
 import { PermitPool } from "./permit-pool.ts";
 import type { Round } from "./ready.ts";
 import { suppressRefused } from "./suppress-refused.ts";
+import { tellOutcomes } from "./tell-outcomes.ts";
 import { again, type Tried } from "./tried.ts";
 import { tryBulk } from "./try-bulk.ts";
 import { tryDelivery } from "./try-delivery.ts";
@@ -80,7 +82,12 @@ async function carryAll(
   lanes: Lanes,
 ): Promise<void> {
   const scope = { tenantId: hold.tenantId };
-  const [orders, turns] = await Promise.all([loadOrders(hold.db, scope, rows), turnsOf(deps, hold.tenantId, rows)]);
+  const [orders, turns] = await Promise.all([
+    loadOrders(hold.db, scope, rows),
+    turnsOf(deps, hold.tenantId, rows),
+    // Read before anything leaves: what is said then must be written down, whoever can be asked by that time.
+    knowListeners(deps, scope),
+  ]);
   const packSizes = new Map<string, number>();
   for (const { pack } of rows) packSizes.set(pack, (packSizes.get(pack) ?? 0) + 1);
   const triedOver = new Map<string, Set<string>>();
@@ -129,7 +136,9 @@ async function settle(deps: DeliverDeps, hold: Hold, rows: readonly ClaimedRow[]
   const inHand = refsInHand(tried);
   const ended = [...new Set(rows.map((row) => row.pack))].filter((pack) => !inHand.has(pack));
   const packs = packsOf(db, scope);
+  const told = await tellOutcomes(deps, hold, tried);
   const writes = () => [
+    ...told.writes,
     ...(outcomes.length > 0 ? [settleOf(db, scope).outcomes(outcomes, now)] : []),
     ...(later.length > 0 ? [packs.insertAgain(later, lease)] : []),
     ...(dead.length > 0 ? [insertDeadLetters(db, tenantId, dead)] : []),
@@ -138,25 +147,24 @@ async function settle(deps: DeliverDeps, hold: Hold, rows: readonly ClaimedRow[]
     ...(inHand.size > 0 ? [packs.narrow(inHand, lease)] : []),
     ...(ended.length > 0 ? [packs.finish(ended, lease)] : []),
   ];
-  await commitStubbornly(deps, db, writes);
-  await afterwards(deps, hold, later, tried, now);
+  const results = await commitStubbornly(deps, db, writes);
+  await Promise.all([told.ring(results), afterwards(deps, hold, later, tried, now)]);
 }
 
 /** Waits between tries to write outcomes down, milliseconds. */
 const COMMIT_AGAIN_MS = [100, 1000, 4000];
 
 /** The provider has answered, so what it said must be written: every statement of it may run twice. */
-async function commitStubbornly(deps: DeliverDeps, db: D1Database, writes: () => D1PreparedStatement[]): Promise<void> {
+async function commitStubbornly(deps: DeliverDeps, db: D1Database, writes: () => D1PreparedStatement[]): Promise<D1Result[]> {
   for (const waitMs of COMMIT_AGAIN_MS) {
     try {
-      await commit(db, writes());
-      return;
+      return await commit(db, writes());
     } catch (error) {
       deps.log({ level: "warn", event: "outcomes_not_written", error: String(error) });
       await deps.wait(waitMs);
     }
   }
-  await commit(db, writes());
+  return commit(db, writes());
 }
 
 /** Bells of what is tried again, and signals. Lost ones are made good by the sweep, so a failure is logged, not thrown. */
