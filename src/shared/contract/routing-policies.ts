@@ -15,7 +15,10 @@ export const policyId = z.object({ id: z.string().max(64) });
 
 const connectionId = z.string().min(1).max(64);
 const percent = z.number().min(0).max(100);
-const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "Must be a time of day such as 09:30.");
+const timeOfDay = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, "Must be a time of day such as 09:30.")
+  .meta({ examples: ["09:30"] });
 const someOf = <T extends z.ZodType>(item: T, most: number) => z.array(item).min(1).max(most);
 
 const country = z.string().refine(isCountry, "Must be a country by ISO 3166, in two capital letters.");
