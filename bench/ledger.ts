@@ -6,7 +6,8 @@ import { DOLLARS_PER_MILLION_CPU_MS, DOLLARS_PER_OBJECT_SECOND, dollarsPerMillio
 import { batchBody, singleBody } from "./sends.ts";
 import type { Mock, Stack } from "./stack.ts";
 
-const STILL_FOR_MS = 2_500;
+/** The ledger stands still for so long before it is believed. */
+export const STILL_FOR_MS = 2_500;
 const STILL_WITHIN_MS = 30_000;
 
 export type WorkerCounts = Readonly<Record<string, Counts>>;

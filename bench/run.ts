@@ -3,10 +3,11 @@
  *
  * Environment: N single sends (5000) at concurrency C (32); BATCHES of 1,000 recipients (50); BACKLOG of bulk
  * before the probes of fairness (100000); RUNS of the throughput measures, each on an empty stack, of which every
- * number's median is given (3); CALLFULS of low-priority mail over SendGrid (100000); ONLY=fairness or ONLY=by_the_call
- * for that alone.
+ * number's median is given (3); CALLFULS of low-priority mail over SendGrid (100000); CALLBACKS of a provider
+ * (6000); ONLY=fairness, by_the_call or callbacks for that alone.
  */
 import { byTheCall } from "./by-the-call.ts";
+import { callbacks } from "./callbacks.ts";
 import { environment } from "./environment.ts";
 import { fairness } from "./fairness.ts";
 import { bill, charge, sendBatches, sendSingles } from "./ledger.ts";
@@ -49,6 +50,12 @@ if (process.env.ONLY === "by_the_call") {
   process.exit(0);
 }
 
+const measureCallbacks = () => on(true, (stack, mock) => callbacks(stack, mock, number("CALLBACKS", 6000)));
+if (process.env.ONLY === "callbacks") {
+  console.log(JSON.stringify({ environment: environment(), callbacks: await measureCallbacks() }, null, 2));
+  process.exit(0);
+}
+
 const singles = [];
 const batches = [];
 for (let run = 0; run < number("RUNS", 3); run++) {
@@ -66,6 +73,7 @@ const singleMedians = medians(singles);
 const batchMedians = medians(batches);
 const fair = await measureFairness();
 const callfuls = await measureByTheCall();
+const calledBack = await measureCallbacks();
 
 const ledger = await on(true, async (stack, mock) => {
   await charge(stack, mock, () => sendSingles(stack, 300, 32)); // warm: templates, connections and keys are cached
@@ -84,7 +92,15 @@ const ledger = await on(true, async (stack, mock) => {
 
 console.log(
   JSON.stringify(
-    { environment: environment(), single: singleMedians, batch: batchMedians, fairness: fair, by_the_call: callfuls, ledger },
+    {
+      environment: environment(),
+      single: singleMedians,
+      batch: batchMedians,
+      fairness: fair,
+      by_the_call: callfuls,
+      callbacks: calledBack,
+      ledger,
+    },
     null,
     2,
   ),

@@ -1,5 +1,5 @@
 /** Bells and signals over Cloudflare Queues. */
-import type { Bell, SignalPack } from "../contract/jobs.ts";
+import type { Bell, Signal, SignalPack } from "../contract/jobs.ts";
 import { type Channel, type Lane, sendQueue } from "../core/channels.ts";
 import type { Ringer } from "../ports/ringer.ts";
 
@@ -7,8 +7,9 @@ import type { Ringer } from "../ports/ringer.ts";
 const BATCH = 100;
 /** The platform's longest delay, seconds. */
 const MAX_DELAY_SECONDS = 43_200;
-/** A pack of signals stays far below the 128 KB a message may have. */
+/** A message may have 128 KB, and contract/jobs.ts takes 200 signals. */
 const SIGNALS_A_MESSAGE = 100;
+const BYTES_A_MESSAGE = 100_000;
 
 export function queueRinger(queueOf: (channel: Channel, lane: Lane) => Queue<Bell>, events: Queue<SignalPack>): Ringer {
   return {
@@ -34,12 +35,24 @@ export function queueRinger(queueOf: (channel: Channel, lane: Lane) => Queue<Bel
       );
     },
     async signal(tenantId, dbShard, signals) {
-      for (let i = 0; i < signals.length; i += SIGNALS_A_MESSAGE) {
-        await events.send(
-          { v: 1, tenant: tenantId, shard: dbShard, signals: signals.slice(i, i + SIGNALS_A_MESSAGE) },
-          { contentType: "json" },
-        );
+      for (const some of portions(signals)) {
+        await events.send({ v: 1, tenant: tenantId, shard: dbShard, signals: some }, { contentType: "json" });
       }
     },
   };
+}
+
+function portions(signals: readonly Signal[]): Signal[][] {
+  const all: Signal[][] = [];
+  let bytes = BYTES_A_MESSAGE;
+  for (const signal of signals) {
+    const size = new TextEncoder().encode(JSON.stringify(signal)).byteLength;
+    if (bytes + size > BYTES_A_MESSAGE || all.at(-1)?.length === SIGNALS_A_MESSAGE) {
+      all.push([]);
+      bytes = 0;
+    }
+    all.at(-1)?.push(signal);
+    bytes += size;
+  }
+  return all;
 }

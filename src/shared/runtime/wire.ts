@@ -6,6 +6,7 @@ import { fetchCarrier } from "../adapters/fetch-carrier.ts";
 import { gateClients, gateStub } from "../adapters/gate-client.ts";
 import { healthClient } from "../adapters/health-client.ts";
 import { healthObjects } from "../adapters/health-objects.ts";
+import { joinedSignals } from "../adapters/joined-signals.ts";
 import { joseSealer, joseUnsealer } from "../adapters/jose-vault.ts";
 import { leaseClient, leasePlaces } from "../adapters/lease-client.ts";
 import { queueCallbackRinger } from "../adapters/queue-callback-ringer.ts";
@@ -191,14 +192,18 @@ export function dispatcherDeps(bindings: DispatcherBindings): Deps {
   };
 }
 
+/** Of the isolate: what several requests hand to the recorder at the same time. */
+const joined = joinedSignals(waitUntil, () => Date.now());
+
 export function webhooksDeps(bindings: WebhooksBindings): Deps {
   const env = shaken(counted(bindings));
+  const ringer = queueRinger(() => absent("a queue of bells"), env.EVENTS);
   const allowPrivateEndpoints = env.ALLOW_PRIVATE_ENDPOINTS === "true";
   return {
     ...common(env, "webhooks"),
     gate: (tenantId, gateShard) => gateStub(env.TENANT_GATE as unknown as DurableObjectNamespace, gateName(tenantId, gateShard)),
     files: absent("files"),
-    ringer: queueRinger(() => absent("a queue of bells"), env.EVENTS),
+    ringer: { ...ringer, signal: joined(ringer.signal) },
     callbackBells: queueCallbackRinger(env.CALLBACKS),
     postman: absent("postman"),
     carrier: fetchCarrier(env.EGRESS, timingOf(bindings).carryWithinMs),
