@@ -63,7 +63,11 @@ it("an outcome that is written at the second try is told once", async () => {
       };
     },
   });
-  const deps = { ...dispatcher(s), wait: async () => undefined, shards: s.deps.shards.map((db, i) => (i === SHARD ? flaky : db)) };
+  const deps = {
+    ...dispatcher(s),
+    wait: async () => undefined,
+    shards: s.deps.shards.map((db, i) => (i === SHARD ? flaky : db)),
+  };
   await deliver(deps, s.world.tenantId, SHARD, bells, runAll);
   expect(batches).toBeGreaterThan(2);
   s.clock.now += 60_000;
