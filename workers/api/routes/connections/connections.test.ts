@@ -299,4 +299,38 @@ describe("providers", () => {
     expect(form?.required).toEqual(["access_key_id", "secret_access_key"]);
     expect(form?.properties.secret_access_key?.format).toBe("password");
   });
+
+  test("say where the provider's callbacks go, and keep what verifies them to themselves", async () => {
+    const arn = "arn:aws:sns:eu-west-1:123456789012:ses-events";
+    const made = await create({ callback_verification: { topic_arn: arn } });
+    expect(made).toMatchObject({
+      callback_url: `https://carillon.test/hooks/email/ses/${made.id}`,
+      callback_verification_hints: { topic_arn: "••••ents" },
+    });
+    expect(JSON.stringify(made)).not.toContain(arn);
+    const change = async (body: object) => {
+      const response = await world.call("PATCH", `/v1/connections/${made.id}`, { body });
+      expect(response.status).toBe(200);
+      return (await response.json()) as Connection;
+    };
+    expect(await change({ name: "Renamed" })).toMatchObject({ callback_verification_hints: made.callback_verification_hints });
+    expect(await change({ callback_verification: null })).toMatchObject({ callback_verification_hints: {} });
+    const path = `/v1/connections/${made.id}`;
+    const wrong = await flaws("PATCH", path, { callback_verification: { topic_arn: "mine", more: 1 }, settings: { region: 1 } });
+    expect(wrong.map((flaw) => flaw.path)).toEqual(
+      expect.arrayContaining(["callback_verification.topic_arn", "callback_verification.more", "settings.region"]),
+    );
+    const none = await flaws("POST", "/v1/connections", {
+      channel: "sms",
+      provider: "sandbox",
+      name: "S",
+      callback_verification: {},
+    });
+    expect(none).toEqual([{ path: "callback_verification", message: "Sandbox never calls back." }]);
+    const { data } = (await (await world.call("GET", "/v1/providers")).json()) as {
+      data: { id: string; callback_verification: unknown }[];
+    };
+    const schemas = new Map(data.map((provider) => [provider.id, provider.callback_verification]));
+    expect([schemas.get("ses"), schemas.get("webpush")]).toMatchObject([{ required: ["topic_arn"] }, null]);
+  });
 });
