@@ -1,5 +1,5 @@
 // Mock email provider for every contender: answers any POST with 202 and a message id; one in the shape
-// of SES v2 (POST /v2/email/outbound-emails) with 200 {"MessageId"}.
+// of SES v2 (POST /v2/email/outbound-emails, and of many in one: outbound-bulk-emails) with 200 {"MessageId"}.
 // It remembers the caller's own message id (header x-message-id, or `message_id` in the JSON body, at the
 // top or inside custom_args, metadata, headers or variables; or, from SES's EmailTags, `message_id` or the
 // message id inside `attempt_id`: att_ + 26 characters of the message + delivery and try) to count
@@ -35,10 +35,28 @@ function messageId(req, text) {
   }
   if (body?.message_id) return String(body.message_id);
   for (const place of places) if (body?.[place]?.message_id) return String(body[place].message_id);
-  if (!Array.isArray(body?.EmailTags)) return;
-  for (const { Name, Value } of body.EmailTags) {
+  return idOfTags(body?.EmailTags);
+}
+
+function idOfTags(tags) {
+  if (!Array.isArray(tags)) return;
+  for (const { Name, Value } of tags) {
     if (Name === "message_id") return Value;
     if (Name === "attempt_id") return `msg_${Value.slice(4, 30)}`;
+  }
+}
+
+/** One message that came. */
+function note(id) {
+  const now = Date.now();
+  s.count++;
+  s.first_at ??= now;
+  if (!id) s.no_id++;
+  if (id && ids.has(id)) s.duplicates++;
+  else {
+    if (id) ids.set(id, now);
+    s.unique++;
+    s.last_unique_at = now;
   }
 }
 
@@ -47,18 +65,15 @@ function deliver(req, text, json) {
     s.failed++;
     return json(cfg.fail_status, { error: "mock failure" });
   }
-  const id = messageId(req, text);
-  const now = Date.now();
-  s.count++;
-  s.first_at ??= now;
   last = text;
-  if (!id) s.no_id++;
-  if (id && ids.has(id)) s.duplicates++;
-  else {
-    if (id) ids.set(id, now);
-    s.unique++;
-    s.last_unique_at = now;
+  if (req.url === "/v2/email/outbound-bulk-emails") {
+    const entries = JSON.parse(text).BulkEmailEntries;
+    for (const { ReplacementTags } of entries) note(idOfTags(ReplacementTags));
+    return json(200, {
+      BulkEmailEntryResults: entries.map((_, i) => ({ Status: "SUCCESS", MessageId: `mock-${s.count}-${i}` })),
+    });
   }
+  note(messageId(req, text));
   if (req.url.startsWith("/v2/email/")) json(200, { MessageId: `mock-${s.count}` });
   else json(202, { id: `mock-${s.count}` });
 }

@@ -13,6 +13,7 @@ import { smtp } from "./email/smtp.ts";
 import { http } from "./http/http.ts";
 import type { Provider } from "./provider.ts";
 import { apns } from "./push/apns.ts";
+import { expo } from "./push/expo.ts";
 import { fcm } from "./push/fcm.ts";
 import { webpush } from "./push/webpush.ts";
 import { sandbox } from "./sandbox.ts";
@@ -42,6 +43,7 @@ export const PROVIDERS: readonly Provider[] = [
   fcm,
   apns,
   webpush,
+  expo,
   slack,
   slackWebhook,
   discord,

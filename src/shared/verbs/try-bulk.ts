@@ -10,6 +10,9 @@ import { sessionFor, settleSession } from "./sessions.ts";
 import { again, type Tried } from "./tried.ts";
 import { settleCarriage } from "./try-delivery.ts";
 
+/** Deliveries that are made ready between two breaths. */
+const SLICE = 25;
+
 /** Deliveries of the bulk lane, in the order of `rows`. Never throws. */
 export async function tryBulk(
   deps: DeliverDeps,
@@ -18,7 +21,12 @@ export async function tryBulk(
   lanes: Lanes,
   startUntil: number,
 ): Promise<Tried[]> {
-  const found = await Promise.all(rows.map((row) => ready(deps, row, round)));
+  const found: (Ready | Tried)[] = [];
+  for (let at = 0; at < rows.length; at += SLICE) {
+    found.push(...(await Promise.all(rows.slice(at, at + SLICE).map((row) => ready(deps, row, round)))));
+    // Whoever else runs on this thread has a turn: a thousand mails are half a second of rendering.
+    await deps.wait(0);
+  }
   const tried = new Map<ClaimedRow, Tried>();
   for (const it of found) if (it.kind !== "ready") tried.set(it.row, it);
   const calls = grouped(found.filter((it) => it.kind === "ready"));
