@@ -35,8 +35,7 @@ it("sends what comes alone at once, and what comes meanwhile together; each is k
   const { sent, ring } = slowQueue();
   const done: string[] = [];
   for (const key of ["a", "b", "c", "d"]) void ring("ten_1", 0, [signal(key)]).then(() => done.push(key));
-  void ring("ten_1", 1, [signal("e")]);
-  void ring("ten_2", 0, [signal("f")]);
+  const others = [ring("ten_1", 1, [signal("e")]), ring("ten_2", 0, [signal("f")])];
   await turn();
   expect(sent.map(({ tenant, shard, keys }) => [tenant, shard, keys])).toEqual([
     ["ten_1", 0, ["a"]],
@@ -50,6 +49,8 @@ it("sends what comes alone at once, and what comes meanwhile together; each is k
   sent[3]?.take();
   await turn();
   expect(done.toSorted()).toEqual(["a", "b", "c", "d"]);
+  for (const one of sent) one.take();
+  await Promise.all(others);
 });
 
 it("tells all of those whose signals were not taken", async () => {
