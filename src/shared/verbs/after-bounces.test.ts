@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Signal } from "../contract/jobs.ts";
-import { parseMessageId } from "../core/ids.ts";
+import { mintMessageIds, parseMessageId } from "../core/ids.ts";
 import type { MessageEvent } from "../core/message.ts";
 import { suppressionsOf } from "../db/control/suppressions.ts";
 import type { KeyFailure } from "../ports/gate.ts";
-import { START, type Stage, stage, submission, yes } from "../testing/stage.ts";
+import { SHARD, START, type Stage, stage, submission, yes } from "../testing/stage.ts";
 import { bouncesInARow } from "./after-bounces.ts";
 import { plan } from "./plan.ts";
 import { record } from "./record.ts";
@@ -32,9 +32,14 @@ describe("a mail that comes back", () => {
 
   /** Sends to each of these, and answers the first id. */
   async function send(to: readonly string[], over: object = {}): Promise<string> {
+    // A second between sends: their ids are in the order in which they were sent.
+    scene.clock.now += 1000;
+    const random = (n: number) => crypto.getRandomValues(new Uint8Array(n));
+    const place = { now: scene.clock.now, dbShard: SHARD, gateShard: 0, random };
     const one = submission(
       scene.world,
       {
+        first: mintMessageIds({ at: 0, sequence: 0 }, to.length, place),
         order: { request_id: "req_1", key_id: "key_1", content: { email: { subject: "Hi", text: "There" } } },
         to: to.map((destination) => ({ channel: "email", destination })),
         ...over,
