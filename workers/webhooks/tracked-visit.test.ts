@@ -34,7 +34,7 @@ async function mail() {
   const pixel = /<img src="([^"]+)"/.exec(envelope.html)?.[1] ?? "";
   const visit = (url: string, init: RequestInit = { headers: PERSON }) =>
     door(deps, new Request(url, { redirect: "manual", ...init }));
-  return { visit, signals, link, pixel, messageId };
+  return { visit, signals, link, pixel, messageId, deps };
 }
 
 test("a click leads where the link was made for, and is recorded with it", async () => {
@@ -60,6 +60,14 @@ test("a link that was changed leads nowhere: not to another target, another mess
     expect([answer.status, answer.headers.get("location")], url).toEqual([404, null]);
   }
   expect(signals).toEqual([]);
+});
+
+test("a link outlives the secret that signed it, as long as that one is named among the former", async () => {
+  const { link, deps } = await mail();
+  const visit = (over: Partial<Deps>) => door({ ...deps, ...over }, new Request(link, { redirect: "manual", headers: PERSON }));
+  const linkSecret = "another-secret-that-took-the-place-of-it";
+  expect((await visit({ linkSecret, formerLinkSecrets: [] })).status).toBe(404);
+  expect((await visit({ linkSecret, formerLinkSecrets: [deps.linkSecret] })).status).toBe(302);
 });
 
 test("a pixel is a picture whatever comes, and an open only where its token is good; two loads at once are one", async () => {

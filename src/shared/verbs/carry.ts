@@ -2,6 +2,7 @@
 import { endpointFlaw } from "../core/endpoint.ts";
 import { idempotencyKeyOf } from "../core/ids.ts";
 import type { Delivery, Receipt } from "../core/message.ts";
+import { hookPath } from "../core/placement.ts";
 import type { Answer } from "../providers/provider.ts";
 import type { Candidate } from "./candidates.ts";
 import type { DeliverDeps } from "./deliver-deps.ts";
@@ -60,7 +61,7 @@ export async function carry(deps: CarryDeps, { messageId, delivery, connection, 
 function callbackFor(publicUrl: string, { connectionId, provider, account }: Candidate, delivery: Delivery, attempt: string) {
   const ownEndpoint = (account?.settings as { readonly endpoint?: string } | undefined)?.endpoint !== undefined;
   if (publicUrl === "" || (!ownEndpoint && endpointFlaw(publicUrl, false) !== null)) return null;
-  return `${publicUrl}/hooks/${delivery.channel}/${provider.id}/${connectionId}?attempt=${attempt}`;
+  return `${publicUrl}${hookPath(delivery.channel, provider.id, connectionId)}?attempt=${attempt}`;
 }
 
 type Carried = Awaited<ReturnType<CarryDeps["carrier"]["carry"]>>;

@@ -6,6 +6,7 @@ import type { FailedReceipt } from "../../core/message.ts";
 import { excerpt, parseObject, text } from "../answers.ts";
 import type { Answer } from "../provider.ts";
 import { fieldsOf, itemsOf } from "../signals.ts";
+import { byStatus } from "./aws-status.ts";
 
 const SECOND_MS = 1000;
 
@@ -51,14 +52,6 @@ export function refusal(answer: Answer): FailedReceipt {
     reason: excerpt(text(body, "Message") ?? text(body, "message") ?? "", `AWS answered ${answer.status}.`),
     ...(outcome === "throttled" ? { retryAfterMs: SECOND_MS } : {}),
   };
-}
-
-/** It takes no idempotency key and promises nothing about 5xx: the message may be out. */
-function byStatus(status: number): FailedReceipt["outcome"] {
-  if (status === 429) return "throttled";
-  if (status === 408 || status >= 500) return "unknown";
-  if (status === 401 || status === 403 || status === 404 || status < 400) return "misconfigured";
-  return "permanent";
 }
 
 /** What DescribeAccountAttributes says: whether the account is out of the sandbox. */

@@ -3,6 +3,7 @@ import type { FailedReceipt } from "../../core/message.ts";
 import { excerpt } from "../answers.ts";
 import type { Answer } from "../provider.ts";
 import { xmlTexts } from "../xml.ts";
+import { byStatus } from "./aws-status.ts";
 
 const SECOND_MS = 1000;
 
@@ -49,14 +50,6 @@ export function refusal(answer: Answer): FailedReceipt {
     reason: excerpt(said, `SNS answered ${answer.status}.`),
     ...(outcome === "throttled" ? { retryAfterMs: SECOND_MS } : {}),
   };
-}
-
-/** SNS knows no idempotency for a phone number, and promises nothing about 5xx: the message may be out. */
-function byStatus(status: number): FailedReceipt["outcome"] {
-  if (status === 429) return "throttled";
-  if (status === 408 || status >= 500) return "unknown";
-  if (status === 401 || status === 403 || status === 404 || status < 400) return "misconfigured";
-  return "permanent";
 }
 
 /** What GetSMSSandboxAccountStatus says. */
